@@ -1,0 +1,70 @@
+# make run    set everything up and serve the page, with the sample corpus, on PORT (8000)
+# make test   set everything up and run every test
+# make setup  the set-up alone: environment, models, sample corpus
+# make check  ruff, mypy, import-linter
+#
+# LLM=none leaves the built-in language model (1.1 GB) out; CORPUS=path serves your documents instead.
+
+PYTHON ?= python3
+PORT ?= 8000
+LLM ?= built-in
+CORPUS ?= corpus
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check install --quiet --constraint requirements.lock
+
+.PHONY: run setup models test check browser clean lock corpus-pdf
+
+run: models
+	@$(BIN)/cita serve --port $(PORT) --ingest $(CORPUS)
+
+setup: models
+	@$(BIN)/cita ingest corpus
+
+models: $(VENV)/.installed
+	@$(BIN)/cita prepare --llm $(LLM)
+
+test: models $(VENV)/.tests-installed browser
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/.tests-installed
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Cita needs Python 3.11 or newer; name one with make PYTHON=python3.x")'
+	@echo "Installing the packages (some minutes the first time)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.tests-installed: $(VENV)/.installed
+	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+# The browser tests need Chromium; where it may not be installed they say that they were skipped.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing Chromium for the browser tests"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	  else echo "No Chromium here, and no right to install it: the browser tests will be skipped"; fi; } || true
+
+clean:
+	rm -rf $(VENV) build *.egg-info
+
+# Resolve pyproject.toml anew and pin what came of it.
+lock:
+	@rm -rf build/lock && $(PYTHON) -m venv build/lock
+	@build/lock/bin/pip --disable-pip-version-check install --quiet torch==2.13.0
+	@build/lock/bin/pip --disable-pip-version-check install --quiet --editable '.[dev]'
+	@{ echo "# Every package at the version that is tested; written by \`make lock\`."; \
+	   build/lock/bin/pip --disable-pip-version-check freeze --exclude-editable | sed 's/+cpu$$//'; } > requirements.lock
+
+corpus-pdf:
+	@for page in corpus/.sources/*.html; do \
+	  chromium --headless --no-sandbox --disable-gpu --no-pdf-header-footer --generate-pdf-document-outline \
+	    --print-to-pdf="corpus/$$(basename $$page .html).pdf" "file://$(CURDIR)/$$page" 2>/dev/null; done

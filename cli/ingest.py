@@ -1,0 +1,81 @@
+"""`cita ingest`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from cli.output import CollectionOption, JsonOption, errors, print_json
+from cli.session import open_session
+from ingest.outcomes import OnProgress, Outcome, Progress
+from rag.settings import load_settings
+
+app = typer.Typer()
+SOME_FAILED = 4
+
+
+@app.command(help="Bring files and folders into the library. What has not changed costs nothing.")
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
+    collection: CollectionOption = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove documents whose files have gone from the folders.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    settings = load_settings()
+    with open_session(settings, quiet=as_json) as session, _display(quiet=as_json) as show:
+        report = session.ingest(paths, collection, show, prune=prune)
+    if as_json:
+        print_json(report)
+    else:
+        _print_report(report)
+    if report["counts"].get("failed"):
+        raise typer.Exit(SOME_FAILED)
+
+
+@contextmanager
+def _display(*, quiet: bool) -> Iterator[OnProgress]:
+    if quiet:
+        yield lambda progress: None
+    elif errors.is_terminal:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Bar(*columns, console=errors) as bar:
+            task = bar.add_task("Finding files", total=None)
+
+            def show(progress: Progress) -> None:
+                text = f"{progress.stage.capitalize()} {progress.name}"[:60]
+                bar.update(
+                    task, description=text, completed=progress.files_done, total=progress.files or None
+                )
+                if progress.outcome and progress.outcome.status not in ("unchanged", "skipped"):
+                    bar.console.print(_line(progress.outcome), markup=False)
+
+            yield show
+    else:
+        yield _print_outcome
+
+
+def _print_outcome(progress: Progress) -> None:
+    outcome = progress.outcome
+    if outcome and outcome.status not in ("unchanged", "skipped"):
+        errors.print(f"{progress.files_done}/{progress.files} {_line(outcome)}", markup=False)
+
+
+def _line(outcome: Outcome) -> str:
+    chunks = f" ({outcome.chunks} chunks)" if outcome.chunks else ""
+    return f"{outcome.status} {outcome.name}{chunks}" + (f": {outcome.message}" if outcome.message else "")
+
+
+def _print_report(report: dict[str, Any]) -> None:
+    for outcome in report["outcomes"]:
+        if outcome["status"] in ("failed", "gone") and outcome["message"]:
+            errors.print(f"{outcome['status']}: {outcome['name']}: {outcome['message']}", markup=False)
+    counts = ", ".join(f"{number} {status}" for status, number in report["counts"].items()) or "no files"
+    typer.echo(f"{counts}; {report['embedded']} chunks embedded in {report['seconds']:.1f} s")

@@ -1,0 +1,67 @@
+"""How commands print: JSON for programs, Rich on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+CollectionOption = Annotated[
+    str | None, typer.Option("--collection", "-c", help="The collection; `default` if none is named.")
+]
+
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON object on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None) + "\n")
+
+
+def place(source: str, page: int | None, heading: list[str] | tuple[str, ...]) -> str:
+    """Where a passage is, in a line."""
+    return " · ".join(part for part in (source, f"p. {page}" if page else "", " > ".join(heading)) if part)
+
+
+@contextmanager
+def file_progress(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """A display of steps and downloads: a bar on a terminal, a line a step elsewhere.
+
+    Yields:
+        A function that takes what is being done, how much is done and how much there is (0: unknown).
+    """
+    if quiet:
+        yield lambda what, done, total: None
+    elif errors.is_terminal:
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=errors) as progress:
+            tasks: dict[str, Any] = {}
+
+            def show(what: str, done: int, total: int) -> None:
+                if what not in tasks:
+                    tasks[what] = progress.add_task(what, total=total or None)
+                progress.update(tasks[what], completed=done, total=total or None)
+
+            yield show
+    else:
+        yield _line_printer()
+
+
+def _line_printer() -> Callable[[str, int, int], None]:
+    told: dict[str, int] = {}
+
+    def show(what: str, done: int, total: int) -> None:
+        tenth = 10 * done // total if total else 0
+        if told.get(what) != tenth:
+            told[what] = tenth
+            errors.print(f"{what}: {10 * tenth}%" if total else what)
+
+    return show

@@ -1,0 +1,128 @@
+"""A session through the server that holds the data folder, over HTTP on this machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from ingest.outcomes import OnProgress, Outcome, Progress
+from rag.answer import Event
+from rag.answering import Request
+from rag.errors import CitaError, InputError, NotFoundError, ProviderError, StoreError
+from rag.lock import Owner
+
+TOKEN_HEADER = "X-Cita-Token"
+MOST_AT_ONCE = 500
+KINDS: dict[int, type[CitaError]] = {404: NotFoundError, 409: StoreError, 422: InputError, 502: ProviderError}
+
+
+class RemoteSession:
+    """Speaks to a running server; what it refuses is raised as the error it was there."""
+
+    def __init__(self, owner: Owner) -> None:
+        self._http = httpx.Client(
+            base_url=owner.url or "", headers={TOKEN_HEADER: owner.token}, timeout=None, trust_env=False
+        )
+
+    def __enter__(self) -> RemoteSession:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def ask(self, request: Request) -> Iterator[Event]:
+        body = {key: value for key, value in asdict(request).items() if value is not None}
+        sampling = body.pop("sampling", None) or {}
+        body |= {key: value for key, value in sampling.items() if value is not None}
+        for kind, data in self._events("/api/ask", body):
+            if kind == "error":
+                raise ProviderError(data["message"])
+            yield Event(kind, data)  # type: ignore[arg-type]
+
+    def search(self, query: str, collection: str | None, limit: int, mode: str | None) -> dict[str, Any]:
+        return self._get("/api/search", q=query, collection=collection, limit=limit, mode=mode)
+
+    def documents(self, collection: str | None, offset: int, limit: int) -> dict[str, Any]:
+        """The server gives so many at once; more are asked for again."""
+        found: dict[str, Any] = {"documents": [], "total": 0}
+        while limit > 0:
+            most = min(limit, MOST_AT_ONCE)
+            part = self._get("/api/documents", collection=collection, offset=offset, limit=most)
+            found = {"documents": found["documents"] + part["documents"], "total": part["total"]}
+            if len(part["documents"]) < most:
+                break
+            offset, limit = offset + most, limit - most
+        return found
+
+    def remove(self, document_id: str) -> None:
+        with self._translated():
+            _raise_for(self._http.delete(f"/api/documents/{document_id}"))
+
+    def ingest(
+        self, paths: Iterable[Path], collection: str | None, on_progress: OnProgress, *, prune: bool
+    ) -> dict[str, Any]:
+        body = {"paths": [str(p.absolute()) for p in paths], "collection": collection, "prune": prune}
+        report: dict[str, Any] = {}
+        for kind, data in self._events("/api/ingest", body):
+            if kind == "error":
+                raise StoreError(data["message"])
+            if kind == "report":
+                report = data
+            else:
+                outcome = Outcome(**data.pop("outcome")) if data.get("outcome") else None
+                on_progress(Progress(**{**data, "outcome": outcome}))
+        return report
+
+    def status(self) -> dict[str, Any]:
+        return self._get("/api/status")
+
+    def _get(self, path: str, **parameters: Any) -> dict[str, Any]:
+        given = {key: value for key, value in parameters.items() if value is not None}
+        with self._translated():
+            response = self._http.get(path, params=given)
+            _raise_for(response)
+            found: dict[str, Any] = response.json()
+        return found
+
+    def _events(self, path: str, body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+        accept = {"Accept": "text/event-stream"}
+        with self._translated(), self._http.stream("POST", path, json=body, headers=accept) as response:
+            if response.is_error:
+                response.read()
+                _raise_for(response)
+            kind = ""
+            for line in response.iter_lines():
+                field, _colon, value = line.partition(": ")
+                if field == "event":
+                    kind = value
+                elif field == "data":
+                    yield kind, json.loads(value)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx.HTTPError as error:
+            raise StoreError(
+                f"The server at {self._http.base_url} that holds the data folder did not answer ({error}); "
+                "restart it, or stop it and run the command again."
+            ) from error
+
+
+def _raise_for(response: httpx.Response) -> None:
+    if not response.is_error:
+        return
+    try:
+        message = response.json()["error"]["message"]
+    except (ValueError, KeyError, TypeError):
+        message = f"The server answered {response.status_code}."
+    raise KINDS.get(response.status_code, CitaError)(message)

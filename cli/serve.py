@@ -1,0 +1,78 @@
+"""`cita serve`."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from cli.output import errors, file_progress
+from ingest.outcomes import Progress
+from ingest.pipeline import Ingestion
+from rag.core import Core, open_core
+from rag.errors import SettingsError
+from rag.settings import load_settings
+from web.app import create_app
+from workshop.compile import ensure_embedding_model
+
+app = typer.Typer()
+SHUTDOWN_SECONDS = 3
+
+
+@app.command(help="Serve the web page and the API until it is interrupted.")
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.", min=0)] = None,
+    ingest: Annotated[
+        list[Path] | None, typer.Option(help="Bring these files and folders in first; may be repeated.")
+    ] = None,
+) -> None:
+    settings = load_settings(host=host, port=port)
+    listener = _listen(settings.host, settings.port)
+    with file_progress(quiet=False) as show:
+        ensure_embedding_model(settings, show)
+    with open_core(settings) as core:
+        if ingest:
+            _bring_in(core, ingest)
+        address, number = listener.getsockname()[:2]
+        url = f"http://{f'[{address}]' if ':' in address else address}:{number}"
+        token = core.library.lock.announce(url)
+        application = create_app(core, owner_token=token)
+        errors.print(f"Cita is ready at {url} (stop it with Ctrl+C)")
+        config = uvicorn.Config(
+            application, log_level="warning", timeout_graceful_shutdown=SHUTDOWN_SECONDS, server_header=False
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything slow is done, so that a port in use is known at once."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise SettingsError(
+            f"Port {port} on {host} cannot be used ({error}); "
+            "choose another with PORT=… (make run) or --port, or stop the program that has it."
+        ) from error
+    return listener
+
+
+def _bring_in(core: Core, paths: list[Path]) -> None:
+    def show(progress: Progress) -> None:
+        outcome = progress.outcome
+        if outcome and outcome.status in ("added", "updated", "failed"):
+            said = f": {outcome.message}" if outcome.message else ""
+            line = f"{progress.files_done}/{progress.files} {outcome.status} {outcome.name}{said}"
+            errors.print(line, markup=False)
+
+    report = Ingestion(core).run(paths, show)
+    counts = ", ".join(f"{number} {status}" for status, number in report.counts().items())
+    errors.print(f"{', '.join(map(str, paths))}: {counts or 'no files'}", markup=False)

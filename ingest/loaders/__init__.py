@@ -1,0 +1,1 @@
+"""One loader for each family of formats: bytes in, canonical text with its blocks out."""

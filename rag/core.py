@@ -1,0 +1,57 @@
+"""Everything that a question needs, opened once and passed on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import TracebackType
+
+from rag.answering import Answerer
+from rag.embedding import Embedder, open_embedder
+from rag.generation.choice import Generators
+from rag.library import Library
+from rag.retrieval import Retriever
+from rag.sentence_vectors import SentenceVectors
+from rag.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The parts of a running Cita."""
+
+    settings: Settings
+    embedder: Embedder
+    library: Library
+    retriever: Retriever
+    generators: Generators
+    answerer: Answerer
+
+    def close(self) -> None:
+        """Stop the generator and let go of the data folder."""
+        self.generators.close()
+        self.library.close()
+
+    def __enter__(self) -> Core:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_core(settings: Settings) -> Core:
+    """Open the embedding model and the data folder that `settings` name.
+
+    The language model is opened by the first question that needs it.
+
+    Raises:
+        ModelError: the embedding model has not been prepared.
+        StoreError: the data folder is held by another process or damaged.
+    """
+    embedder = open_embedder(settings)
+    library = Library(settings.data_dir, embedder.description, chroma_url=settings.chroma_url)
+    retriever = Retriever(library, embedder, settings)
+    sentences = SentenceVectors(library.cache, embedder)
+    generators = Generators(settings)
+    answerer = Answerer(retriever, sentences, generators, settings)
+    return Core(settings, embedder, library, retriever, generators, answerer)

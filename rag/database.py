@@ -1,0 +1,207 @@
+"""Writing the rows of SQLite, which is the truth: revisions, their text and chunks, names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rag.document_text import DocumentText
+from rag.records import SCHEMA, ChunkRecord, NameRecord, State
+from rag.sqlite import Row, SqliteFile
+
+
+class Database:
+    """Reads and writes the rows of one data folder."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the database.
+
+        Raises:
+            StoreError: the file is damaged, locked or cannot be written.
+        """
+        self.file = SqliteFile(path, SCHEMA)
+
+    def meta(self, key: str) -> str | None:
+        """A value kept beside the documents."""
+        row = self.file.row("SELECT value FROM meta WHERE key = ?", [key])
+        return str(row["value"]) if row else None
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Keep a value beside the documents."""
+        with self.file.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [key, value])
+
+    def add_revision(
+        self,
+        document_id: str,
+        collection: str,
+        text: DocumentText,
+        *,
+        sha256: str,
+        size: int,
+        language: str,
+        chunks: Sequence[ChunkRecord],
+        vector_sum: bytes,
+    ) -> int:
+        """Write a pending revision with its text and chunks; the document is made if it is new."""
+        now = _now()
+        mapping = {"blocks": [asdict(b) for b in text.blocks], "pages": [asdict(p) for p in text.pages]}
+        with self.file.transaction() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO documents VALUES (?, ?, ?)", [document_id, collection, now]
+            )
+            cursor = connection.execute(
+                "INSERT INTO revisions (document_id, state, sha256, title, media_type, language, size,"
+                " characters, pages, chunks, text, map, metadata, created_at, vector_sum)"
+                " VALUES (?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    document_id, sha256, text.title, text.media_type, language, size, len(text.text),
+                    len(text.pages), len(chunks), text.text, json.dumps(mapping),
+                    json.dumps(text.metadata), now, vector_sum,
+                ],
+            )  # fmt: skip
+            revision = int(cursor.lastrowid or 0)
+            connection.executemany(
+                "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        revision,
+                        c.ordinal,
+                        c.start,
+                        c.end,
+                        c.page,
+                        json.dumps(c.heading),
+                        c.tokens,
+                        c.vector_key,
+                    )
+                    for c in chunks
+                ],
+            )
+        return revision
+
+    def publish(self, revisions: Iterable[int], names: Iterable[NameRecord]) -> list[int]:
+        """Make pending revisions live and their predecessors retired, in one transaction.
+
+        Returns:
+            The revisions that are retired now.
+        """
+        retired: list[int] = []
+        with self.file.transaction() as connection:
+            for revision in revisions:
+                row = connection.execute(
+                    "SELECT r.id FROM revisions r JOIN revisions n ON n.document_id = r.document_id"
+                    " WHERE n.id = ? AND r.state = 'live'",
+                    [revision],
+                ).fetchone()
+                if row:
+                    retired.append(int(row["id"]))
+                    connection.execute("UPDATE revisions SET state = 'retired' WHERE id = ?", [row["id"]])
+                connection.execute("UPDATE revisions SET state = 'live' WHERE id = ?", [revision])
+            retired += self._retire_nameless(self._write_names(names))
+        return retired
+
+    def set_names(self, names: Iterable[NameRecord]) -> list[int]:
+        """Write names of documents that are there already; returns the revisions that are retired now."""
+        with self.file.transaction():
+            return self._retire_nameless(self._write_names(names))
+
+    def remove_names(self, collection: str, locations: Iterable[str]) -> list[int]:
+        """Take names away; a document without a name is retired.
+
+        Returns:
+            The revisions that are retired now.
+        """
+        orphans: set[str] = set()
+        with self.file.transaction() as connection:
+            for location in locations:
+                orphans.update(
+                    row["document_id"]
+                    for row in connection.execute(
+                        "DELETE FROM names WHERE collection = ? AND location = ? RETURNING document_id",
+                        [collection, location],
+                    ).fetchall()
+                )
+            return self._retire_nameless(orphans)
+
+    def retire_document(self, document_id: str) -> list[int]:
+        """Take a document away with all its names; returns the revisions that are retired now."""
+        with self.file.transaction() as connection:
+            connection.execute("DELETE FROM names WHERE document_id = ?", [document_id])
+            return self._retire_nameless({document_id})
+
+    def revisions(self, *states: State) -> list[Row]:
+        """The revisions in those states, without text: `id`, `document_id`, `collection`, `language`,
+        `chunks`, `sha256`, `vector_sum`."""
+        marks = ",".join("?" * len(states))
+        return self.file.rows(
+            "SELECT r.id, r.document_id, d.collection, r.language, r.chunks, r.sha256, r.vector_sum"
+            " FROM revisions r"
+            f" JOIN documents d ON d.id = r.document_id WHERE r.state IN ({marks}) ORDER BY r.id",
+            states,
+        )
+
+    def forget(self, revisions: Iterable[int]) -> None:
+        """Delete the rows of revisions, and of documents that have none left."""
+        with self.file.transaction() as connection:
+            connection.executemany("DELETE FROM revisions WHERE id = ?", [(one,) for one in revisions])
+            connection.execute("DELETE FROM documents WHERE id NOT IN (SELECT document_id FROM revisions)")
+
+    def names(self, collection: str) -> Iterator[NameRecord]:
+        """Every name in a collection with the hash of its live content."""
+        rows = self.file.iterate(
+            "SELECT n.*, r.sha256 FROM names n JOIN revisions r ON r.document_id = n.document_id"
+            " AND r.state = 'live' WHERE n.collection = ? ORDER BY n.location",
+            [collection],
+        )
+        for row in rows:
+            yield NameRecord(**dict(row))
+
+    def document_with_content(self, collection: str, sha256: str) -> str | None:
+        """The id of the live document that has this content."""
+        row = self.file.row(
+            "SELECT d.id FROM revisions r JOIN documents d ON d.id = r.document_id"
+            " WHERE r.sha256 = ? AND r.state = 'live' AND d.collection = ? ORDER BY d.id",
+            [sha256, collection],
+        )
+        return str(row["id"]) if row else None
+
+    def content_in_use(self, sha256: str) -> bool:
+        """Whether any revision holds this content."""
+        return self.file.row("SELECT 1 FROM revisions WHERE sha256 = ?", [sha256]) is not None
+
+    def _write_names(self, names: Iterable[NameRecord]) -> set[str]:
+        """Write names; returns the documents that lost one to another document."""
+        displaced: set[str] = set()
+        with self.file.transaction() as connection:
+            for name in names:
+                key = [name.collection, name.location]
+                before = connection.execute(
+                    "SELECT document_id FROM names WHERE collection = ? AND location = ?", key
+                ).fetchone()
+                if before and before["document_id"] != name.document_id:
+                    displaced.add(before["document_id"])
+                connection.execute(
+                    "INSERT OR REPLACE INTO names VALUES (?, ?, ?, ?, ?, ?)",
+                    [*key, name.source, name.document_id, name.size, name.modified_ns],
+                )
+        return displaced
+
+    def _retire_nameless(self, candidates: Iterable[str]) -> list[int]:
+        with self.file.transaction() as connection:
+            rows = [
+                row
+                for document_id in sorted(candidates)
+                for row in connection.execute(
+                    "UPDATE revisions SET state = 'retired' WHERE state = 'live' AND document_id = :id"
+                    " AND NOT EXISTS (SELECT 1 FROM names WHERE document_id = :id) RETURNING id",
+                    {"id": document_id},
+                ).fetchall()
+            ]
+        return [int(row["id"]) for row in rows]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

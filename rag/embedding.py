@@ -1,0 +1,241 @@
+"""Texts to vectors, by a compiled sentence-transformers model on ONNX Runtime.
+
+`workshop.compile` makes the folder that is read here; running it needs neither torch nor a network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.errors import ModelError
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from tokenizers import Encoding, Tokenizer
+
+FloatArray = NDArray[np.float32]
+DESCRIPTION = "cita.json"
+Precision = Literal["int8", "fp32", "torch"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDescription:
+    """What is known of a compiled embedding model; kept as `cita.json` in its folder."""
+
+    name: str
+    source: str
+    """Folder or hub name that sentence-transformers loads."""
+    weights_sha256: str
+    precision: Precision
+    dimensions: int
+    max_tokens: int
+    pad_id: int
+    inputs: tuple[str, ...]
+    prompts: dict[str, str] = field(default_factory=dict)
+    agreement: float = 1.0
+    """Mean cosine of the compiled vectors with the original's on sample texts."""
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits that change with anything that changes the vectors."""
+        parts = [self.name, self.weights_sha256, self.precision, str(self.max_tokens), self.prompts]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+    def prompt(self, kind: Literal["query", "document"]) -> str:
+        """The text put in front of a query or document, empty where the model has none."""
+        alternative = "passage" if kind == "document" else kind
+        return self.prompts.get(kind) or self.prompts.get(alternative) or ""
+
+    def write(self, folder: Path) -> None:
+        """Keep the description in the model's folder."""
+        (folder / DESCRIPTION).write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> ModelDescription | None:
+        """The description in a model's folder, None where there is none."""
+        path = folder / DESCRIPTION
+        if not path.is_file():
+            return None
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return cls(**{**values, "inputs": tuple(values["inputs"])})
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors."""
+
+    description: ModelDescription
+
+    def encode_documents(self, texts: Sequence[str]) -> FloatArray:
+        """Vectors of documents, shape (texts, dimensions), each of length 1."""
+
+    def encode_queries(self, texts: Sequence[str]) -> FloatArray:
+        """Vectors of questions, shape (texts, dimensions), each of length 1."""
+
+    def token_vectors(self, texts: Sequence[str], kind: Literal["query", "document"]) -> list[FloatArray]:
+        """For each text its word pieces' unit vectors, shape (pieces, dimensions), prompt left out."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text by the model's own tokenizer, without prompt and special tokens."""
+
+
+class OnnxEmbedder:
+    """An embedder on ONNX Runtime: one text a run, `threads` runs at once on one session.
+
+    One text a run wastes nothing on padding, and single-threaded runs side by side beat one run
+    spread over the cores (`benchmarks/embedding.py`).
+    """
+
+    def __init__(self, folder: Path, description: ModelDescription, threads: int | None = None) -> None:
+        self.description = description
+        self._threads = threads or os.cpu_count() or 1
+        self._tokenizer = _open_tokenizer(folder / "tokenizer.json")
+        self._session = _open_session(folder / "model.onnx")
+        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="embed")
+
+    def encode_documents(self, texts: Sequence[str]) -> FloatArray:
+        return self._encode(texts, self.description.prompt("document"))
+
+    def encode_queries(self, texts: Sequence[str]) -> FloatArray:
+        return self._encode(texts, self.description.prompt("query"))
+
+    def token_vectors(self, texts: Sequence[str], kind: Literal["query", "document"]) -> list[FloatArray]:
+        prompt = self.description.prompt(kind)
+        encodings = self._encodings([prompt + text for text in texts])
+        # Offsets count characters of the prompted text: what ends inside the prompt belongs to it.
+        kept = [
+            [i for i, (start, end) in enumerate(one.offsets) if end > max(start, len(prompt))]
+            for one in encodings
+        ]
+        states = self._run_all(encodings, "token_embeddings")
+        return [_unit(state[rows]) for state, rows in zip(states, kept, strict=True)]
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [len(one.ids) for one in encodings]
+
+    def _encode(self, texts: Sequence[str], prompt: str) -> FloatArray:
+        if not texts:
+            return np.zeros((0, self.description.dimensions), np.float32)
+        encodings = self._encodings([prompt + text for text in texts])
+        return _unit(np.stack(self._run_all(encodings, "sentence_embedding")))
+
+    def _encodings(self, texts: list[str]) -> list[Encoding]:
+        encodings = self._tokenizer.encode_batch(texts)
+        for one in encodings:
+            one.truncate(self.description.max_tokens)
+        return encodings
+
+    def _run_all(self, encodings: Sequence[Encoding], output: str) -> list[FloatArray]:
+        if len(encodings) == 1:
+            return [self._run(encodings[0], output)]
+        # Longest first, so that no long text is left alone at the end.
+        order = sorted(range(len(encodings)), key=lambda i: -len(encodings[i].ids))
+        done = self._pool.map(lambda i: self._run(encodings[i], output), order)
+        by_index = dict(zip(order, done, strict=True))
+        return [by_index[i] for i in range(len(encodings))]
+
+    def _run(self, encoding: Encoding, output: str) -> FloatArray:
+        available: dict[str, list[int]] = {
+            "input_ids": encoding.ids,
+            "attention_mask": encoding.attention_mask,
+            "token_type_ids": encoding.type_ids,
+        }
+        feed = {name: np.array([available[name]], np.int64) for name in self.description.inputs}
+        result: Any = self._session.run([output], feed)[0]
+        vector: FloatArray = result[0]
+        return vector
+
+
+def _open_tokenizer(path: Path) -> Tokenizer:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def _open_session(path: Path) -> InferenceSession:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    # Without the arena a long text's buffers go back to the system after its run.
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def _unit(vectors: FloatArray) -> FloatArray:
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    unit: FloatArray = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+    return unit
+
+
+class TorchEmbedder:
+    """The original model on torch: the last resort, for what cannot be compiled."""
+
+    def __init__(self, description: ModelDescription) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        self.description = description
+        self._model: Any = SentenceTransformer(description.source, device="cpu")
+
+    def encode_documents(self, texts: Sequence[str]) -> FloatArray:
+        return self._encode(texts, self.description.prompt("document"))
+
+    def encode_queries(self, texts: Sequence[str]) -> FloatArray:
+        return self._encode(texts, self.description.prompt("query"))
+
+    def token_vectors(self, texts: Sequence[str], kind: Literal["query", "document"]) -> list[FloatArray]:
+        prompt = self.description.prompt(kind)
+        states = self._model.encode(
+            [prompt + text for text in texts], output_value="token_embeddings", show_progress_bar=False
+        )
+        return [_unit(np.asarray(state, np.float32)) for state in states]
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(ids) for ids in self._model.tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
+
+    def _encode(self, texts: Sequence[str], prompt: str) -> FloatArray:
+        if not texts:
+            return np.zeros((0, self.description.dimensions), np.float32)
+        prompted = [prompt + text for text in texts]
+        return _unit(np.asarray(self._model.encode(prompted, show_progress_bar=False), np.float32))
+
+
+def compiled_folder(settings: Settings) -> Path:
+    """Where the compiled form of the model in `settings` is kept."""
+    name = settings.embedding_model
+    place = str(Path(name).resolve()) if Path(name).is_dir() else name
+    slug = "".join(c if c.isalnum() else "-" for c in Path(name).name.lower())
+    return settings.models_dir / "embedding" / f"{slug}-{hashlib.sha256(place.encode()).hexdigest()[:8]}"
+
+
+def open_embedder(settings: Settings) -> Embedder:
+    """Open the compiled embedding model.
+
+    Raises:
+        ModelError: the model has not been prepared or cannot be loaded.
+    """
+    folder = compiled_folder(settings)
+    description = ModelDescription.read(folder)
+    if description is None:
+        raise ModelError(
+            f"The embedding model {settings.embedding_model} is not prepared; run `cita prepare`."
+        )
+    if description.precision == "torch":
+        return TorchEmbedder(description)
+    return OnnxEmbedder(folder, description, settings.embedding_threads)

@@ -1,0 +1,73 @@
+"""Vectors by what they were made of, so that no text is embedded twice.
+
+The key is a hash of the model's fingerprint and the text. Vectors are kept at half precision, and what
+is indexed has gone through the same rounding, so an index rebuilt from the cache is the same index.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.embedding import Embedder, ModelDescription
+from rag.sqlite import SqliteFile
+
+FloatArray = NDArray[np.float32]
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
+"""
+KEY_BYTES = 20
+
+
+class VectorCache:
+    """The content-addressed vectors of one data folder."""
+
+    def __init__(self, path: Path, model: ModelDescription) -> None:
+        self._file = SqliteFile(path, SCHEMA)
+        self._salt = model.fingerprint.encode()
+
+    def key(self, text: str) -> bytes:
+        """The key of a text under the current model, 20 bytes."""
+        return hashlib.sha256(self._salt + text.encode("utf-8", "surrogatepass")).digest()[:KEY_BYTES]
+
+    def documents(self, texts: Sequence[str], embedder: Embedder) -> tuple[FloatArray, int]:
+        """Vectors of documents, shape (texts, dimensions), and how many had to be embedded."""
+        keys = [self.key(text) for text in texts]
+        found = self.get(keys)
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
+        if missing:
+            fresh = rounded(embedder.encode_documents(list(missing.values())))
+            added = dict(zip(missing, fresh, strict=True))
+            self.put(added)
+            found.update(added)
+        shape = (0, embedder.description.dimensions)
+        vectors = np.stack([found[key] for key in keys]) if keys else np.zeros(shape, np.float32)
+        return vectors, len(missing)
+
+    def get(self, keys: Sequence[bytes]) -> dict[bytes, FloatArray]:
+        """The vectors that are there for these keys."""
+        rows = self._file.rows_in("SELECT key, vector FROM vectors WHERE key IN ({})", set(keys))
+        return {
+            bytes(row["key"]): np.frombuffer(row["vector"], np.float16).astype(np.float32) for row in rows
+        }
+
+    def put(self, vectors: dict[bytes, FloatArray]) -> None:
+        """Keep vectors under their keys."""
+        with self._file.transaction() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO vectors VALUES (?, ?)",
+                [(key, vector.astype(np.float16).tobytes()) for key, vector in vectors.items()],
+            )
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def rounded(vectors: FloatArray) -> FloatArray:
+    """Vectors as half precision gives them back."""
+    return vectors.astype(np.float16).astype(np.float32)

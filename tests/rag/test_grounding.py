@@ -1,0 +1,79 @@
+"""Grounding with the real embedding model: what is said, what is not, and where."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.answer import Passage
+from rag.core import Core
+from rag.grounding import Grounder, gather_evidence, names, numbers
+from rag.sentence_vectors import SentenceVectors
+
+SPANISH = (
+    "El puente de Öresund se inauguró el 1 de julio de 2000. Mide 7845 metros y une Malmö con Copenhague. "
+    "Lo diseñó George Rotne."
+)
+ENGLISH = "The Golden Gate Bridge opened in May 1937. Its main span is 1,280 metres long."
+
+
+def passage(text: str, language: str, number: int) -> Passage:
+    return Passage(
+        document_id=f"d{number}", chunk_id=f"{number}-0", title="Puentes", source=f"{number}.txt", page=None,
+        heading=(), start=100, end=100 + len(text), text=text, score=0.9, language=language,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def grounder(core: Core) -> Grounder:
+    encoder = SentenceVectors(core.library.cache, core.embedder)
+    evidence = gather_evidence([passage(SPANISH, "es", 1), passage(ENGLISH, "en", 2)], encoder)
+    return Grounder(evidence, encoder, "es")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quote"),
+    [
+        ("El puente de Öresund mide 7845 metros.", "Mide 7845 metros y une Malmö con Copenhague."),
+        ("Se inauguró el 1 de julio de 2000.", "El puente de Öresund se inauguró el 1 de julio de 2000."),
+        ("El Golden Gate se abrió en 1937.", "The Golden Gate Bridge opened in May 1937."),
+        ("Su vano principal mide 1280 metros.", "Its main span is 1,280 metres long."),
+    ],
+)
+def test_what_the_passages_say_is_supported_by_the_right_quote(
+    grounder: Grounder, sentence: str, quote: str
+) -> None:
+    verdict = grounder.check(sentence)
+    assert verdict.sentence.status == "supported"
+    citation = grounder.citations[verdict.sentence.citations[0] - 1]
+    assert citation.quote == quote
+    text = SPANISH if citation.document_id == "d1" else ENGLISH
+    assert text[citation.start - 100 : citation.end - 100] == quote
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "El puente de Öresund mide 9845 metros.",
+        "El puente de Öresund une Malmö con Oslo.",
+        "La receta lleva tres huevos y una cucharada de azúcar.",
+        "",
+    ],
+)
+def test_what_they_do_not_say_is_not(grounder: Grounder, sentence: str) -> None:
+    assert grounder.check(sentence).sentence.status == "unsupported"
+
+
+def test_a_wrong_mark_of_the_generator_is_put_right(grounder: Grounder) -> None:
+    verdict = grounder.check("Mide 7845 metros y une Malmö con Copenhague [2].")
+    assert verdict.sentence.status == "re-attributed"
+    assert "[" not in verdict.sentence.text
+
+
+def test_numbers_are_the_same_however_they_are_written() -> None:
+    assert numbers("37 600, 37.600 y 37,600") == {"37600"}
+    assert numbers("3,5 y 3.5") == {"3.5"}
+    assert numbers("el 12 de mayo de 2020") == {"12", "2020"}
+
+
+def test_names_are_capitals_inside_a_sentence() -> None:
+    assert names("El autor es Vaswani. Trabajó en Google.") == {"vaswani", "google"}

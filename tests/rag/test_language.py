@@ -1,0 +1,73 @@
+"""Language detection on questions as people type them."""
+
+import threading
+
+import pytest
+
+from rag.language import detect
+
+QUESTIONS = {
+    "es": [
+        "¿Qué es la atención?",
+        "que es un token",
+        "cuántas capas tiene el modelo",
+        "por qué usar recuperación",
+        "hola",
+        "¿Quién escribió The Raven?",
+        "Explica LoRA",
+        "¿Cuándo?",
+        "diferencias entre un codificador y un decodificador",
+        "Resume el documento en tres frases",
+    ],
+    "en": [
+        "What is attention?",
+        "who wrote it",
+        "how many layers does the model have",
+        "hello",
+        "Who painted Las Meninas?",
+        "why?",
+        "learning rate",
+        "Define fine-tuning in one sentence",
+        "Summarise the document",
+        "differences between an encoder and a decoder",
+    ],
+    "de": ["Was ist Aufmerksamkeit?", "Wie funktioniert die Suche?", "Wer hat das Buch geschrieben?"],
+    "fr": ["Qu'est-ce que l'attention ?", "Qui a écrit ce livre ?", "Combien de couches y a-t-il ?"],
+    "pt": ["O que é a atenção?", "Como funciona a pesquisa?", "Quem escreveu este livro?"],
+    "it": ["Che cos'è l'attenzione?", "Chi ha scritto questo libro?"],
+    "ru": ["Что такое внимание?"],
+    "ar": ["ما هو الانتباه؟"],
+    "zh": ["什么是注意力机制？"],
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "text"), [(code, text) for code, asked in QUESTIONS.items() for text in asked]
+)
+def test_detects_short_questions(code: str, text: str) -> None:
+    assert detect(text) == code
+
+
+@pytest.mark.parametrize("text", ["", "   ", "12345", "?!", "GPT-3", "\ud800", "🙂"])
+def test_says_the_default_where_the_text_does_not_tell(text: str) -> None:
+    assert detect(text, default="es") == "es"
+
+
+def test_detects_long_texts() -> None:
+    assert (
+        detect("El modelo lee una frase y calcula cuánto importa cada palabra para las otras. " * 100) == "es"
+    )
+    assert detect("The model reads a sentence and works out how much each word matters. " * 100) == "en"
+
+
+def test_is_safe_across_threads() -> None:
+    found: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(detect("tasa y ritmo del mercado"))) for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(found)) == 1
+    assert len(found) == 8

@@ -1,0 +1,69 @@
+"""The word index: folding, stemming, ranking, forgetting."""
+
+from pathlib import Path
+
+import pytest
+
+from rag.words import WordEntry, WordIndex, fold, stems
+
+TEXTS = {
+    "1-0": ("es", "Los transformadores usan la atención; el código del pedido es AX-204."),
+    "1-1": ("es", "La temperatura del muestreo cambia la respuesta."),
+    "2-0": ("en", "Vaswani and others published the transformer in 2017."),
+}
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> WordIndex:
+    opened = WordIndex(tmp_path / "words")
+    opened.add(
+        WordEntry(chunk, int(chunk[0]), "default", language, text, "")
+        for chunk, (language, text) in TEXTS.items()
+    )
+    opened.commit()
+    return opened
+
+
+def test_words_are_found_by_stem_and_without_accents(index: WordIndex) -> None:
+    assert index.search("transformador atencion", "default", 5)[0][0] == "1-0"
+    assert index.search("TEMPERATURAS", "default", 5)[0][0] == "1-1"
+
+
+@pytest.mark.parametrize("code", ["AX-204", "ax-204", "204"])
+def test_codes_are_found(index: WordIndex, code: str) -> None:
+    assert [one for one, _ in index.search(f"¿Qué es {code}?", "default", 5)] == ["1-0"]
+
+
+def test_names_are_found_across_languages(index: WordIndex) -> None:
+    assert index.search("¿Qué publicó Vaswani en 2017?", "default", 5)[0][0] == "2-0"
+
+
+def test_scores_are_shares(index: WordIndex) -> None:
+    hits = index.search("temperatura muestreo respuesta", "default", 5)
+    assert 0 < hits[0][1] <= 1
+    assert index.search("palabras que ningún texto tiene: zzz", "default", 5) == []
+
+
+def test_another_collection_sees_nothing(index: WordIndex) -> None:
+    assert index.search("Vaswani", "other", 5) == []
+
+
+def test_a_removed_revision_is_forgotten(index: WordIndex, tmp_path: Path) -> None:
+    index.remove([1])
+    index.commit()
+    assert index.chunk_ids() == {"2-0"}
+    index.close()
+    assert WordIndex(tmp_path / "words").chunk_ids() == {"2-0"}
+
+
+@pytest.mark.parametrize(
+    "query", ['"', "*", "NEAR(", "col:x", "NOT", "a OR", "😀", "\u202e", "\x00", "-", "((("]
+)
+def test_query_syntax_is_text(index: WordIndex, query: str) -> None:
+    assert index.search(query, "default", 5) == []
+
+
+def test_folding_and_stemming() -> None:
+    assert fold("El Corazón, GPT-3.5") == ["el", "corazon", "gpt-3.5", "gpt", "3", "5"]
+    assert stems("canciones", "es") == stems("canción", "es")
+    assert stems("Straße", "xx") == ["strasse"]

@@ -1,0 +1,190 @@
+"""What the JSON API takes and gives, with the examples that its documentation shows."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from rag.generation.base import Sampling
+from rag.retrieval import LONGEST_QUESTION, checked_question
+from rag.settings import Settings
+
+Provider = Literal["auto", "ollama", "openai", "llama-server", "extractive"]
+COLLECTION_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+
+
+class AskRequest(BaseModel):
+    """A question and how to answer it; what is left out is taken from the settings."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"question": "¿Qué es la atención?", "passages": 6, "temperature": 0.0}]
+        },
+    )
+
+    question: str = Field(description=f"The question, 1 to {LONGEST_QUESTION:,} characters.")
+    collection: str | None = Field(default=None, description="The collection to look in.")
+    passages: int | None = Field(default=None, ge=1, le=50, description="Passages to retrieve.")
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    top_k: int | None = Field(default=None, ge=0)
+    max_tokens: int | None = Field(default=None, ge=1, le=32_768)
+    repetition_penalty: float | None = Field(default=None, gt=0, le=4)
+    seed: int | None = Field(default=None, ge=0, lt=2**31)
+    provider: Provider | None = Field(default=None, description="Who writes the answer.")
+    model: str | None = Field(default=None, max_length=200, description="The provider's model.")
+    strict: bool | None = Field(default=None, description="Leave out sentences without support.")
+
+    @field_validator("question")
+    @classmethod
+    def _check_question(cls, question: str) -> str:
+        # Raises InputError, which pydantic lets through: the core has the one sentence for it.
+        return checked_question(question)
+
+    def sampling(self, settings: Settings) -> Sampling:
+        """The parameters of generation, with the settings' values where the request has none."""
+        values = {
+            name: given if given is not None else getattr(settings, name)
+            for name in Sampling.__dataclass_fields__
+            if (given := getattr(self, name)) is not None or hasattr(settings, name)
+        }
+        return Sampling(**values)
+
+
+class IngestRequest(BaseModel):
+    """Files and folders of this machine to bring in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    paths: list[str] = Field(min_length=1, description="Absolute paths.")
+    collection: str | None = Field(default=None, pattern=COLLECTION_PATTERN)
+    prune: bool = Field(default=False, description="Remove documents whose files have gone.")
+
+
+class PassageJson(BaseModel):
+    """A stretch of a document that was found for a question."""
+
+    model_config = ConfigDict(extra="allow")
+
+    document_id: str
+    chunk_id: str
+    title: str
+    source: str
+    page: int | None
+    heading: list[str]
+    start: int = Field(description="First character, counted in code points of the document's text.")
+    end: int
+    text: str
+    score: float
+
+
+class CitationJson(BaseModel):
+    """A verbatim quote: `text[start:end] == quote` in the document's text."""
+
+    number: int
+    document_id: str
+    title: str
+    source: str
+    page: int | None
+    heading: list[str]
+    start: int
+    end: int
+    quote: str
+
+
+class SentenceJson(BaseModel):
+    """A sentence of the answer and what the documents say of it."""
+
+    text: str
+    status: Literal["supported", "re-attributed", "unsupported"]
+    citations: list[int]
+
+
+class AnswerJson(BaseModel):
+    """The answer to a question."""
+
+    model_config = ConfigDict(extra="allow")
+
+    question: str
+    answer: str
+    refused: bool
+    language: str
+    sentences: list[SentenceJson]
+    citations: list[CitationJson]
+    passages: list[PassageJson]
+    generator: dict[str, Any]
+    timings_ms: dict[str, float]
+
+
+class SearchJson(BaseModel):
+    """Passages nearest to a query, the best first."""
+
+    query: str
+    language: str
+    results: list[PassageJson]
+    timings_ms: dict[str, float]
+
+
+class DocumentJson(BaseModel):
+    """A document's record."""
+
+    id: str
+    collection: str
+    title: str
+    source: str
+    sources: list[str]
+    media_type: str
+    language: str
+    pages: int
+    chunks: int
+    characters: int
+    size: int
+    sha256: str
+    ingested_at: str
+    metadata: dict[str, Any]
+
+
+class DocumentsJson(BaseModel):
+    """A stretch of the list of documents."""
+
+    documents: list[DocumentJson]
+    total: int
+
+
+class BlockJson(BaseModel):
+    """One block of a document: a heading, a paragraph, a list item, a table's row."""
+
+    start: int
+    end: int
+    kind: str
+    level: int
+
+
+class PageJson(BaseModel):
+    """One page of a paged document."""
+
+    number: int
+    label: str
+    start: int
+    end: int
+
+
+class DocumentTextJson(DocumentJson):
+    """A document's record with its whole text and the map that goes with it."""
+
+    text: str
+    blocks: list[BlockJson]
+    page_spans: list[PageJson]
+    warnings: list[str]
+
+
+class ProblemJson(BaseModel):
+    """What went wrong, in one sentence."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"error": {"message": "The question is empty; write one."}}]}
+    )
+
+    error: dict[str, str]

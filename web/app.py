@@ -1,0 +1,89 @@
+"""Puts the web application together around an open core; opens nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import FastAPI, Request, Response
+
+from rag.core import Core
+from web.api import api_router
+from web.assets import Assets
+from web.body_limit import BodyLimitMiddleware
+from web.ingesting import Ingests
+from web.pages import page_router
+from web.problems import install_problem_handlers
+from web.reference import reference_router
+from web.rendering import Renderer
+from web.security import SecurityMiddleware
+
+MOST_BODY_BYTES = 1_000_000
+"""For every request but an upload: far above the longest question, far below what would hurt."""
+
+
+def create_app(
+    core: Core,
+    *,
+    allowed_hosts: Iterable[str] = (),
+    owner_token: str = "",
+    renderer: Renderer | None = None,
+    on_shutdown: Callable[[], None] | None = None,
+) -> FastAPI:
+    """The application for `core`, which stays the caller's to close.
+
+    Args:
+        core: the open store and models.
+        allowed_hosts: names, besides `localhost` and plain addresses, that the server answers to.
+        owner_token: what a local command shows to have files of this machine brought in; without one
+            nobody may.
+        renderer: draws the pages; made here where none is given.
+        on_shutdown: called once when the server stops.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        if on_shutdown is not None:
+            on_shutdown()
+
+    assets = Assets()
+    renderer = renderer or Renderer(assets, stays_here=_stays_here(core))
+    app = FastAPI(
+        title="Cita",
+        summary="Answers from your own documents, with the passage behind every sentence.",
+        version=_version(),
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+
+    def problem_page(request: Request, status: int, message: str) -> Response:
+        return renderer.page(request, "problem.html", status=status, code=status, message=message, here="/")
+
+    @app.get("/static/{version}/{name:path}", include_in_schema=False)
+    def static(request: Request, version: str, name: str) -> Response:
+        return assets.response(request, version, name)
+
+    app.state.problem_page = problem_page
+    install_problem_handlers(app)
+    app.include_router(api_router(core, Ingests(core), owner_token))
+    app.include_router(page_router(core, renderer))
+    app.include_router(reference_router(renderer))
+    # The last one added is the first to see a request.
+    app.add_middleware(BodyLimitMiddleware, most_bytes=MOST_BODY_BYTES)
+    names = (core.settings.host, *core.settings.allowed_hosts, *allowed_hosts)
+    app.add_middleware(SecurityMiddleware, allowed_hosts=names)
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("cita")
+    except PackageNotFoundError:  # run from a folder that was never installed
+        return "0"
+
+
+def _stays_here(core: Core) -> bool:
+    return core.settings.llm != "openai" and core.settings.chroma_url is None

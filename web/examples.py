@@ -1,0 +1,34 @@
+"""Questions to start with: written ones for the sample documents, else about the newest titles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag.records import DocumentRecord
+
+MOST_EXAMPLES = 3
+_SAMPLES = {
+    "mecanismo-de-atencion.md": ("es", "¿Por qué se divide por la raíz de la dimensión?"),
+    "decodificacion-practica.md": ("es", "¿Qué cambia en el texto al subir la temperatura?"),
+    "similitud-y-busqueda-semantica.md": ("es", "¿Qué mide la similitud del coseno?"),
+    "fragmentar-documentos.md": ("es", "¿De qué tamaño conviene hacer los fragmentos?"),
+    "bm25-and-lexical-search.md": ("en", "Why does BM25 take a document's length into account?"),
+    "vector-databases-and-hnsw.md": ("en", "What does HNSW give up for its speed?"),
+    "hybrid-search-and-score-fusion.md": ("en", "Why combine lexical and dense search?"),
+    "hallucination-grounding-and-citations.md": ("en", "How can made-up citations be caught?"),
+}
+
+
+def sample_questions(documents: Sequence[DocumentRecord], language: str) -> list[str]:
+    """Up to three questions that the sample documents among these answer, in the reader's language."""
+    names = {document.source.replace("\\", "/").rsplit("/", 1)[-1] for document in documents}
+    written = [
+        question for name, (spoken, question) in _SAMPLES.items() if name in names and spoken == language
+    ]
+    return written[:MOST_EXAMPLES]
+
+
+def titles_to_ask_about(documents: Sequence[DocumentRecord], language: str) -> list[str]:
+    """Up to three titles, of documents in the reader's language first."""
+    ordered = sorted(documents, key=lambda document: document.language != language)
+    return list(dict.fromkeys(document.title for document in ordered))[:MOST_EXAMPLES]

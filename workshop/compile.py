@@ -1,0 +1,220 @@
+"""Compiles a sentence-transformers model once, so that the running program needs no torch.
+
+The whole pipeline of modules (transformer, pooling, dense, normalisation) becomes one ONNX graph with
+two outputs, `sentence_embedding` (batch, dimensions) and `token_embeddings` (batch, pieces, width);
+its matrices are then quantised to int8. The compiled vectors are held against the original's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock
+
+from rag.embedding import ModelDescription, OnnxEmbedder, Precision, compiled_folder
+from rag.errors import ModelError
+from rag.settings import Settings
+from workshop.packed_e5 import unpack
+from workshop.weights import EMBEDDING_WEIGHTS, ensure_file
+
+BUILT_IN = ("multilingual-e5-small", "intfloat/multilingual-e5-small")
+LEAST_AGREEMENT = 0.99
+OPSET = 17
+SAMPLES = (
+    "La atención pondera cada palabra de la frase según lo que aporta a las demás.",
+    "The retriever ranks passages by the cosine between the question and each of them.",
+    "En 1997 se publicó la red LSTM, que mantuvo su lugar durante veinte años.",
+    "Price: 3.50 € per unit; order code AX-204; delivery within 14 days.",
+    "def mean(values): return sum(values) / len(values)",
+    "¿Qué temperatura conviene para respuestas que deben repetirse?",
+    "Die Bibliothek öffnet um neun Uhr.",
+    "short",
+)
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, the steps or bytes done and their total (0: unknown)."""
+
+
+def ensure_embedding_model(settings: Settings, on_progress: Progress) -> ModelDescription:
+    """Compile the embedding model of `settings` unless that has been done.
+
+    Raises:
+        ModelError: the model cannot be had or loaded.
+    """
+    folder = compiled_folder(settings)
+    found = ModelDescription.read(folder)
+    if found is not None and not _outdated(found):
+        return found
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        found = ModelDescription.read(folder)
+        if found is not None and not _outdated(found):
+            return found
+        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+            source = _source(settings, Path(scratch), on_progress)
+            built = Path(scratch) / "built"
+            built.mkdir()
+            description = _compile(settings.embedding_model, source, built, on_progress)
+            shutil.rmtree(folder, ignore_errors=True)
+            built.rename(folder)
+    return description
+
+
+def _outdated(description: ModelDescription) -> bool:
+    source = Path(description.source)
+    return source.is_dir() and _weights_sha256(source) != description.weights_sha256
+
+
+def _source(settings: Settings, scratch: Path, on_progress: Progress) -> str:
+    name = settings.embedding_model
+    if name not in BUILT_IN:
+        return str(Path(name).resolve()) if Path(name).is_dir() else name
+    packed = ensure_file(EMBEDDING_WEIGHTS, settings.models_dir, on_progress)
+    on_progress("Unpacking the embedding model", 0, 0)
+    folder = scratch / "source"
+    unpack(packed, folder)
+    return str(folder)
+
+
+def _compile(name: str, source: str, built: Path, on_progress: Progress) -> ModelDescription:
+    on_progress("Loading the embedding model", 0, 0)
+    model = _load(source)
+    original = np.asarray(model.encode(list(SAMPLES), prompt="", normalize_embeddings=True), np.float32)
+    inputs = tuple(key for key in _features(model, ["x"]) if key != "modality")
+    model.tokenizer.backend_tokenizer.save(str(built / "tokenizer.json"))
+
+    def describe(precision: Precision, agreement: float) -> ModelDescription:
+        return ModelDescription(
+            name=name,
+            source=name if name in BUILT_IN else source,
+            weights_sha256=_weights_sha256(Path(source)) if Path(source).is_dir() else "",
+            precision=precision,
+            dimensions=original.shape[1],
+            max_tokens=int(model.max_seq_length or 512),
+            pad_id=int(model.tokenizer.pad_token_id or 0),
+            inputs=inputs,
+            prompts={key: value for key, value in model.prompts.items() if value},
+            agreement=agreement,
+        )
+
+    on_progress("Compiling the embedding model", 0, 0)
+    exported = _export(model, inputs, built)
+    description = describe("torch", 1.0)
+    precisions: tuple[Precision, ...] = ("int8", "fp32") if exported else ()
+    for precision in precisions:
+        on_progress(f"Checking the compiled model ({precision})", 0, 0)
+        if precision == "int8":
+            _quantise(built / "fp32.onnx", built / "model.onnx")
+        else:
+            shutil.copy(built / "fp32.onnx", built / "model.onnx")
+        candidate = describe(precision, 1.0)
+        compiled = OnnxEmbedder(built, ModelDescription(**{**_fields(candidate), "prompts": {}}))
+        agreement = float(np.mean(np.sum(compiled.encode_documents(SAMPLES) * original, axis=1)))
+        if agreement >= LEAST_AGREEMENT:
+            description = describe(precision, agreement)
+            break
+    (built / "fp32.onnx").unlink(missing_ok=True)
+    description.write(built)
+    return description
+
+
+def _fields(description: ModelDescription) -> dict[str, Any]:
+    return {name: getattr(description, name) for name in ModelDescription.__dataclass_fields__}
+
+
+def _load(source: str) -> Any:
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        # Plain attention: the fused kinds do not export.
+        return SentenceTransformer(source, device="cpu", model_kwargs={"attn_implementation": "eager"}).eval()
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"The embedding model {source} cannot be loaded ({str(error).splitlines()[0]}); "
+            "CITA_EMBEDDING_MODEL takes a sentence-transformers folder or hub name."
+        ) from error
+
+
+def _features(model: Any, texts: list[str]) -> dict[str, Any]:
+    features = model.preprocess(texts)
+    return {key: value for key, value in features.items() if hasattr(value, "shape")}
+
+
+def _export(model: Any, inputs: tuple[str, ...], built: Path) -> bool:
+    """Write `fp32.onnx`; False where the model uses what ONNX cannot express."""
+    import torch
+
+    class Pipeline(torch.nn.Module):  # type: ignore[misc, unused-ignore]
+        """All modules of the model as one function of its input tensors."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, *tensors: Any) -> tuple[Any, Any]:
+            features = dict(zip(inputs, tensors, strict=True))
+            for module in self.model:
+                features = module(features)
+            return features["sentence_embedding"], features["token_embeddings"]
+
+    outputs = ["sentence_embedding", "token_embeddings"]
+    axes = {name: {0: "batch", 1: "pieces"} for name in (*inputs, "token_embeddings")}
+    axes["sentence_embedding"] = {0: "batch"}
+    example = _features(model, list(SAMPLES[:2]))
+    try:
+        with torch.no_grad():
+            torch.onnx.export(
+                Pipeline(),
+                tuple(example[name] for name in inputs),
+                str(built / "fp32.onnx"),
+                input_names=list(inputs),
+                output_names=outputs,
+                dynamic_axes=axes,
+                opset_version=OPSET,
+                dynamo=False,
+            )
+    except (torch.onnx.errors.OnnxExporterError, RuntimeError):
+        return False
+    return True
+
+
+def _quantise(full: Path, quantised: Path) -> None:
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    quantize_dynamic(
+        str(full),
+        str(quantised),
+        per_channel=True,
+        reduce_range=not _has_wide_dot_product(),
+        weight_type=QuantType.QInt8,
+    )
+
+
+def _has_wide_dot_product() -> bool:
+    """Whether 8-bit products are summed in 32 bits at once (VNNI, or Arm): 7-bit weights waste a bit there.
+
+    Elsewhere the sum of two products saturates at 16 bits unless the weights are kept to 7 bits.
+    """
+    if platform.machine().lower() in ("arm64", "aarch64"):
+        return True
+    processor = Path("/proc/cpuinfo")
+    return processor.is_file() and "vnni" in processor.read_text(encoding="utf-8", errors="replace")
+
+
+def _weights_sha256(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix in (".safetensors", ".bin", ".json", ".model", ".txt"):
+            digest.update(path.name.encode())
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
