@@ -60,7 +60,7 @@ clean:
 lock:
 	@rm -rf build/lock && $(PYTHON) -m venv build/lock
 	@build/lock/bin/pip --disable-pip-version-check install --quiet torch==2.13.0
-	@build/lock/bin/pip --disable-pip-version-check install --quiet --editable '.[dev]'
+	@build/lock/bin/pip --disable-pip-version-check install --quiet --editable '.[dev,bench]'
 	@{ echo "# Every package at the version that is tested; written by \`make lock\`."; \
 	   build/lock/bin/pip --disable-pip-version-check freeze --exclude-editable | sed 's/+cpu$$//'; } > requirements.lock
 
