@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
 from rich.progress import Progress
 
-from cli.output import CollectionOption, JsonOption, console, errors, print_json
+from cli.evaluation_store import document_ids, open_set
+from cli.output import CollectionOption, JsonOption, console, errors, file_progress, print_json
 from cli.session import Session, open_session
+from evaluation.answer_sets import read_answer_set, sample
+from evaluation.answers import evaluate_answers
+from evaluation.answers_report import report as answers_report
+from evaluation.blinding import BlindRetriever
+from evaluation.grounding_pairs import measure_pairs, read_pairs
 from evaluation.questions import evaluate_questions, read_questions
-from rag.answering import Request
+from rag.answering import Answerer, Request
+from rag.core import Core
+from rag.embedding import open_embedder
+from rag.sentence_vectors import SentenceVectors
 from rag.settings import load_settings
+from rag.vector_cache import VectorCache
+from workshop.compile import ensure_embedding_model
 
 app = typer.Typer(no_args_is_help=True, help="Measure retrieval and answers on a set of questions.")
 
@@ -58,6 +70,80 @@ def _answer(session: Session, question: str, collection: str | None, llm: str | 
     *_steps, last = session.ask(Request(question, collection, provider=llm))
     answer: dict[str, Any] = last.data
     return answer
+
+
+@app.command()
+def answers(
+    path: Annotated[Path, typer.Argument(help="A folder in the BEIR layout with answers, or questions.")],
+    size: Annotated[int | None, typer.Option("--sample", help="Draw this many questions.", min=1)] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the drawing.")] = 0,
+    llm: Annotated[str | None, typer.Option(help="The generator to measure.")] = None,
+    hide: Annotated[bool, typer.Option(help="Ask again with the gold documents out of sight.")] = True,
+    report: Annotated[Path | None, typer.Option(help="Write a page with plots and every question.")] = None,
+    details: Annotated[bool, typer.Option(help="Add a line for each asking to the JSON.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask a set's questions and measure the answers, their citations, the refusals and the time."""
+    settings = load_settings(llm=llm)
+    answer_set = read_answer_set(path)
+    drawn = sample(answer_set.questions, size, seed)
+    with file_progress(quiet=as_json) as show:
+        ensure_embedding_model(settings, show)
+    with _bar(quiet=as_json) as show_count, open_set(settings, answer_set, show_count) as core:
+        scores = evaluate_answers(drawn, _asker(core), document_ids(core), hide=hide, on_progress=show_count)
+    if report is not None:
+        title = f"Answers: {answer_set.name}, {len(drawn)} questions, {settings.llm}"
+        report.write_text(answers_report(title, scores, settings.refusal_threshold), encoding="utf-8")
+    rows = scores["rows"] if details else scores.pop("rows")
+    if as_json:
+        print_json(scores)
+        return
+    for name, value in scores.items():
+        if name != "rows":
+            console.print(f"{name:<28} {'–' if value is None else value}", markup=False)
+    for row in rows:
+        if row["refused"] is not row["to_refuse"]:
+            console.print(f"  {row['id']}: {row['question']} → {row['answer']}", markup=False)
+
+
+@app.command()
+def grounding(
+    path: Annotated[Path | None, typer.Argument(help="A file of labelled pairs; the built-in one.")] = None,
+    part: Annotated[str, typer.Option(help="The half to measure: report or tune.")] = "report",
+    details: Annotated[bool, typer.Option(help="Add the pairs judged wrongly to the JSON.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the check of sentences on labelled pairs: precision, recall and F1 on "unsupported"."""
+    settings = load_settings()
+    pairs = [pair for pair in (read_pairs(path) if path else read_pairs()) if pair.part == part]
+    with file_progress(quiet=as_json) as show:
+        ensure_embedding_model(settings, show)
+    embedder = open_embedder(settings)
+    with TemporaryDirectory() as folder:
+        cache = VectorCache(Path(folder) / "vectors.sqlite", embedder.description)
+        scores = measure_pairs(pairs, SentenceVectors(cache, embedder))
+        cache.close()
+    wrong = scores["wrong"] if details else scores.pop("wrong")
+    if as_json:
+        print_json(scores)
+        return
+    for name, value in scores.items():
+        if name != "wrong":
+            console.print(f"{name:<22} {value}", markup=False)
+    for one in wrong if details else ():
+        console.print(f"  {one['kind']}: {one['sentence']} ({one['probability']})", markup=False)
+
+
+def _asker(core: Core) -> Callable[[str, frozenset[str]], dict[str, Any]]:
+    blind = BlindRetriever(core.retriever, core.settings)
+    encoder = SentenceVectors(core.library.cache, core.embedder)
+    answerer = Answerer(blind, encoder, core.generators, core.settings)
+
+    def ask(question: str, hidden: frozenset[str]) -> dict[str, Any]:
+        blind.hidden = hidden
+        return answerer.answer(Request(question, explain=True))
+
+    return ask
 
 
 @contextmanager

@@ -12,9 +12,9 @@ from ingest.chunking import embedding_text, split_into_chunks
 from rag.core import Core, open_core
 from rag.document_text import Block, DocumentText
 from rag.language import detect
-from rag.library import StagedDocument
 from rag.records import ChunkRecord, DocumentRecord, NameRecord
 from rag.settings import Settings
+from rag.staged import StagedDocument
 
 FOLDER = "evaluation"
 """Below the data folder."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,24 +14,42 @@ from rich.progress import Progress as Bar
 from cli.output import CollectionOption, JsonOption, errors, print_json
 from cli.session import open_session
 from ingest.outcomes import OnProgress, Outcome, Progress
+from ingest.pipeline import IngestOptions
+from ingest.sources import GivenSource
 from rag.settings import load_settings
 
 app = typer.Typer()
 SOME_FAILED = 4
+STANDARD_INPUT = "standard-input.txt"
 
 
-@app.command(help="Bring files and folders into the library. What has not changed costs nothing.")
+@app.command(help="Bring files, folders and web pages into the library. What has not changed costs nothing.")
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
+    wanted: Annotated[
+        list[str], typer.Argument(metavar="PATH…", help="Files, folders, http(s) addresses; `-` reads input.")
+    ],
     collection: CollectionOption = None,
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove documents whose files have gone from the folders.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+    ] = False,
+    include: Annotated[
+        list[str] | None, typer.Option(help="Of folders, only files that fit; as in .gitignore.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Of folders, no files that fit; as in .gitignore.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="What input that is read with `-` is called.")] = STANDARD_INPUT,
+    password: Annotated[str | None, typer.Option(help="Opens encrypted PDFs.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     settings = load_settings()
+    options = IngestOptions(prune, dry_run, tuple(include or ()), tuple(exclude or ()), password)
+    sources = [GivenSource(sys.stdin.buffer.read(), name) if one == "-" else one for one in wanted]
     with open_session(settings, quiet=as_json) as session, _display(quiet=as_json) as show:
-        report = session.ingest(paths, collection, show, prune=prune)
+        report = session.ingest(sources, collection, show, options)
     if as_json:
         print_json(report)
     else:
@@ -78,4 +96,7 @@ def _print_report(report: dict[str, Any]) -> None:
         if outcome["status"] in ("failed", "gone") and outcome["message"]:
             errors.print(f"{outcome['status']}: {outcome['name']}: {outcome['message']}", markup=False)
     counts = ", ".join(f"{number} {status}" for status, number in report["counts"].items()) or "no files"
+    if report["dry_run"]:
+        typer.echo(f"Would be: {counts}; {report['embedded']} chunks to embed. Nothing was written.")
+        return
     typer.echo(f"{counts}; {report['embedded']} chunks embedded in {report['seconds']:.1f} s")

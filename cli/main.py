@@ -17,14 +17,23 @@ COMMANDS = {
     "ask": "Answer a question from your documents, each sentence with its source.",
     "search": "Find the passages that fit a query, without a language model.",
     "ingest": "Bring files and folders into the library.",
+    "watch": "Keep the library in step with files and folders.",
     "documents": "List the documents of the library.",
     "remove": "Remove a document from the library.",
+    "collections": "List the collections with their documents.",
     "status": "Show the library, the models and what can be used now.",
     "serve": "Serve the web page and the API.",
     "evaluate": "Measure retrieval and answers on a set of questions.",
+    "check": "Check that the library's parts agree.",
+    "repair": "Mend what `cita check` finds.",
+    "reembed": "Change the embedding model.",
+    "export": "Write the library to one file.",
+    "import": "Bring in what `cita export` wrote.",
     "prepare": "Fetch and compile the models.",
 }
 """Every subcommand with its line of help; `cli.<name>` has its `app`."""
+MODULES = {"import": "import_library", "export": "export_library"}
+"""Subcommands whose name cannot be a module's."""
 
 
 class Subcommands(TyperGroup):
@@ -49,7 +58,7 @@ class Subcommands(TyperGroup):
 
 
 def _load(name: str) -> Any:
-    command = typer.main.get_command(import_module(f"cli.{name}").app)
+    command = typer.main.get_command(import_module(f"cli.{MODULES.get(name, name)}").app)
     command.name = name
     command.help = command.help or COMMANDS[name]
     return command

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -13,6 +14,9 @@ from typing import Any
 import httpx
 
 from ingest.outcomes import OnProgress, Outcome, Progress
+from ingest.pipeline import IngestOptions
+from ingest.sources import GivenSource
+from ingest.urls import is_url
 from rag.answer import Event
 from rag.answering import Request
 from rag.errors import CitaError, InputError, NotFoundError, ProviderError, StoreError
@@ -68,19 +72,28 @@ class RemoteSession:
             _raise_for(self._http.delete(f"/api/documents/{document_id}"))
 
     def ingest(
-        self, paths: Iterable[Path], collection: str | None, on_progress: OnProgress, *, prune: bool
+        self,
+        wanted: Sequence[str | GivenSource],
+        collection: str | None,
+        on_progress: OnProgress,
+        options: IngestOptions,
     ) -> dict[str, Any]:
-        body = {"paths": [str(p.absolute()) for p in paths], "collection": collection, "prune": prune}
-        report: dict[str, Any] = {}
-        for kind, data in self._events("/api/ingest", body):
-            if kind == "error":
-                raise StoreError(data["message"])
-            if kind == "report":
-                report = data
-            else:
-                outcome = Outcome(**data.pop("outcome")) if data.get("outcome") else None
-                on_progress(Progress(**{**data, "outcome": outcome}))
-        return report
+        with tempfile.TemporaryDirectory() as scratch:
+            given = _spooled(wanted, Path(scratch))
+            paths = [
+                one if is_url(one) else str(Path(one).absolute()) for one in wanted if isinstance(one, str)
+            ]
+            body = {"paths": paths, "given": given, "collection": collection, **asdict(options)}
+            report: dict[str, Any] = {}
+            for kind, data in self._events("/api/ingest", body):
+                if kind == "error":
+                    raise StoreError(data["message"])
+                if kind == "report":
+                    report = data
+                else:
+                    outcome = Outcome(**data.pop("outcome")) if data.get("outcome") else None
+                    on_progress(Progress(**{**data, "outcome": outcome}))
+            return report
 
     def status(self) -> dict[str, Any]:
         return self._get("/api/status")
@@ -116,6 +129,17 @@ class RemoteSession:
                 f"The server at {self._http.base_url} that holds the data folder did not answer ({error}); "
                 "restart it, or stop it and run the command again."
             ) from error
+
+
+def _spooled(wanted: Sequence[str | GivenSource], scratch: Path) -> dict[str, str]:
+    """What was given, in files for the server to read: names with their paths."""
+    files: dict[str, str] = {}
+    for number, one in enumerate(wanted):
+        if isinstance(one, GivenSource):
+            path = scratch / str(number)
+            path.write_bytes(one.data)
+            files[one.name] = str(path)
+    return files
 
 
 def _raise_for(response: httpx.Response) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -13,13 +15,14 @@ from cli.output import errors, file_progress
 from ingest.outcomes import Progress
 from ingest.pipeline import Ingestion
 from rag.core import Core, open_core
-from rag.errors import SettingsError
+from rag.errors import CitaError, SettingsError
 from rag.settings import load_settings
 from web.app import create_app
 from workshop.compile import ensure_embedding_model
 
 app = typer.Typer()
 SHUTDOWN_SECONDS = 3
+WARM_LANGUAGES = ("en", "es")
 
 
 @app.command(help="Serve the web page and the API until it is interrupted.")
@@ -42,10 +45,18 @@ def serve(
         token = core.library.lock.announce(url)
         application = create_app(core, owner_token=token)
         errors.print(f"Cita is ready at {url} (stop it with Ctrl+C)")
+        threading.Thread(target=_warm_up, args=(core,), name="warm-up", daemon=True).start()
         config = uvicorn.Config(
             application, log_level="warning", timeout_graceful_shutdown=SHUTDOWN_SECONDS, server_header=False
         )
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _warm_up(core: Core) -> None:
+    """Load the built-in model before the first question waits for it; a failure is told by that question."""
+    with suppress(CitaError):
+        for language in WARM_LANGUAGES:
+            core.answerer.warm_up(language)
 
 
 def _listen(host: str, port: int) -> socket.socket:

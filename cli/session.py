@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, Protocol
 
 from cli.output import file_progress
 from cli.remote import RemoteSession
 from ingest.outcomes import OnProgress
-from ingest.pipeline import Ingestion
+from ingest.pipeline import Ingestion, IngestOptions
+from ingest.sources import GivenSource
 from rag.answer import Event
 from rag.answering import Request
 from rag.core import Core, open_core
@@ -37,9 +37,13 @@ class Session(Protocol):
         """Remove a document."""
 
     def ingest(
-        self, paths: Iterable[Path], collection: str | None, on_progress: OnProgress, *, prune: bool
+        self,
+        wanted: Sequence[str | GivenSource],
+        collection: str | None,
+        on_progress: OnProgress,
+        options: IngestOptions,
     ) -> dict[str, Any]:
-        """The report of an ingest."""
+        """The report of an ingest of paths, addresses and what is given."""
 
     def status(self) -> dict[str, Any]:
         """The library, the models and what can be used now."""
@@ -71,9 +75,13 @@ class LocalSession:
         self._core.library.remove(document_id)
 
     def ingest(
-        self, paths: Iterable[Path], collection: str | None, on_progress: OnProgress, *, prune: bool
+        self,
+        wanted: Sequence[str | GivenSource],
+        collection: str | None,
+        on_progress: OnProgress,
+        options: IngestOptions,
     ) -> dict[str, Any]:
-        return Ingestion(self._core, collection).run(paths, on_progress, prune=prune).to_json()
+        return Ingestion(self._core, collection).run(wanted, on_progress, options).to_json()
 
     def status(self) -> dict[str, Any]:
         return status(self._core)

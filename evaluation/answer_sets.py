@@ -100,7 +100,7 @@ def _relevant(folder: Path) -> dict[str, set[str]]:
         raise InputError(f"{folder} has no file such as test.tsv; name a folder in the BEIR layout.")
     gold: dict[str, set[str]] = {}
     for line in chosen.read_text(encoding="utf-8").splitlines()[1:]:
-        question, document, score = (line.split("\t") + ["", ""])[:3]
+        question, document, score = [*line.split("\t"), "", ""][:3]
         if score.strip() not in ("", "0"):
             gold.setdefault(question, set()).add(document)
     return gold

@@ -1,195 +1,230 @@
 """A document's way in: bytes to text, chunks, vectors, and into the library.
 
-Reading and cutting run one step ahead of embedding on a thread of their own, so that the embedding,
-which is nearly all of the cost, never waits.
+Three threads work side by side: one reads, loads and cuts, one embeds, one writes. Embedding, which is
+nearly all of the cost, waits for neither of the others; texts of several documents are embedded together.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
 from ingest.ahead import ahead
-from ingest.chunking import embedding_text, split_into_chunks
-from ingest.known import Known, Plan
-from ingest.loading import load
-from ingest.outcomes import OnProgress, Outcome, Progress, Report, Stage
-from ingest.sources import FileSource, find_files
+from ingest.bounded import BoundedLoader
+from ingest.known import Known
+from ingest.outcomes import OnProgress, Outcome, Report, Status, Tally
+from ingest.preparing import Prepared, Preparer
+from ingest.sources import Found, Source, find_files
+from ingest.urls import UrlSource, is_url
+from ingest.writing import Batch, Entry, Writer
 from rag.core import Core
-from rag.document_text import DocumentText
-from rag.errors import UnreadableError
-from rag.language import detect
-from rag.library import StagedDocument
-from rag.records import ChunkRecord, NameRecord
+from rag.records import NameRecord
+from rag.staged import StagedDocument
 
-BATCH_CHUNKS = 1000
-"""Chunks written at once: enough to make a commit cheap, few enough to hold."""
-READ_AHEAD = 4
-"""Documents read and cut while another is embedded."""
+TOGETHER = 128
+"""Chunks embedded together: enough to fill the cores to the end, few enough to be cancelled soon."""
+AHEAD_CHARACTERS = 3_000_000
+"""How far reading may be ahead of embedding."""
+Wanted = Path | str | Source
+"""What may be ingested: a file, a folder, an address, or a source of its own kind."""
 
 
-class Prepared:
-    """A file that has been read: what is to be done with it, and its text where it is needed."""
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """How documents are brought in."""
 
-    __slots__ = ("chunks", "data", "error", "file", "name", "plan", "text", "texts")
+    prune: bool = False
+    """Remove documents whose files have gone from the folders."""
+    dry_run: bool = False
+    """Write nothing, and say what would be done."""
+    include: tuple[str, ...] = ()
+    """Patterns as in `.gitignore` of what the folders give; none: everything."""
+    exclude: tuple[str, ...] = ()
+    """Patterns as in `.gitignore` of what they do not give."""
+    password: str | None = None
+    """Opens encrypted PDFs."""
 
-    def __init__(self, file: FileSource, name: NameRecord | None, plan: Plan | None) -> None:
-        self.file = file
-        self.name = name
-        self.plan = plan
-        self.error = ""
-        self.data = b""
-        self.text: DocumentText | None = None
-        self.chunks: list[ChunkRecord] = []
-        self.texts: list[str] = []
+
+PLAIN = IngestOptions()
 
 
 class Ingestion:
-    """Brings files into one collection of a library."""
+    """Brings documents into one collection of a library."""
 
-    def __init__(self, core: Core, collection: str | None = None) -> None:
+    def __init__(self, core: Core, collection: str | None = None, *, background: bool = False) -> None:
+        """Prepare to ingest.
+
+        Args:
+            core: the library and the embedding model.
+            collection: the collection's name, the settings' if none is given.
+            background: let questions go first.
+        """
         self._core = core
         self._library = core.library
         self._collection = collection or core.settings.collection
+        self._background = background
+        self._embedder = core.embedder.in_background() if background else core.embedder
 
     def run(
         self,
-        paths: Iterable[Path],
+        wanted: Iterable[Wanted],
         on_progress: OnProgress = lambda progress: None,
+        options: IngestOptions = PLAIN,
         *,
-        prune: bool = False,
+        vanished: Sequence[str] = (),
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Report:
-        """Bring in files and folders; what cannot be read is reported and the rest goes in.
+        """Bring in documents; what cannot be read is reported and the rest goes in.
 
         Args:
-            on_progress: called when a file is finished and between.
-            prune: remove documents whose files have gone from the folders.
-            cancelled: asked between files; what was finished by then stays.
+            wanted: files, folders, addresses.
+            on_progress: called when a file is finished and between, by one thread at a time.
+            options: how.
+            vanished: files or folders that may have gone, to be looked at as if their folder had been given.
+            cancelled: asked often; what was finished by then stays.
+
+        Raises:
+            StoreError: the library cannot be written; what was written by then stays.
         """
         started = perf_counter()
-        report = Report()
-        found = find_files(paths)
+        dry_run, password = options.dry_run, options.password
+        report = Report(dry_run=dry_run)
+        sources, found = self._sources(wanted, options)
         report.outcomes += found.failures
+        sizes = {source.source: source.size for source in sources}
+        tally = Tally(report, on_progress, sizes, len(found.failures))
+        tally.tell("finding")
         known = Known(self._library, self._collection)
-        batch: list[tuple[StagedDocument, Outcome]] = []
-        done = 0
-
-        def tell(stage: Stage, name: str = "", outcome: Outcome | None = None) -> None:
-            chunks = sum(one.chunks for one in report.outcomes)
-            on_progress(Progress(stage, done, len(found.files), chunks, name, outcome))
-
-        def finish(outcome: Outcome) -> None:
-            nonlocal done
-            done += 1
-            report.outcomes.append(outcome)
-            tell("reading", outcome.name, outcome)
-
-        def write() -> None:
-            tell("writing")
-            self._library.write([document for document, _outcome in batch])
-            for _document, outcome in batch:
-                finish(outcome)
-            batch.clear()
-
-        tell("finding")
-        for prepared in ahead(self._prepare_all(found.files, known), READ_AHEAD):
-            if cancelled():
-                break
-            outcome = self._without_embedding(prepared, known)
-            if outcome is not None:
-                finish(outcome)
-                continue
-            tell("embedding", prepared.file.source)
-            batch.append(self._stage(prepared))
-            if sum(len(document.chunks) for document, _outcome in batch) >= BATCH_CHUNKS:
-                write()
-        if batch:
-            write()
-        for outcome in known.settle(found.roots, prune=prune, whole=not cancelled()):
-            report.outcomes.append(outcome)
+        settings = self._core.settings
+        bounds = (settings.load_seconds, settings.load_megabytes)
+        with BoundedLoader(*bounds, background=self._background) as loader:
+            preparer = Preparer(
+                self._core, known, self._collection, loader, password=password, keep=not dry_run
+            )
+            prepared = ahead(preparer.all(sources), AHEAD_CHARACTERS, lambda one: one.weight)
+            if dry_run:
+                self._foresee(prepared, tally, cancelled)
+            else:
+                self._take_in(prepared, tally, cancelled)
+        report.cancelled = cancelled()
+        if not report.cancelled:
+            report.outcomes += self._settle(known.gone([*found.roots, *vanished]), options)
+        self._library.originals.clear_staged()
         report.seconds = perf_counter() - started
-        tell("done")
+        tally.tell("done")
         return report
 
-    def _prepare_all(self, files: Sequence[FileSource], known: Known) -> Iterator[Prepared]:
-        for file in files:
-            yield self._prepare(file, known)
+    def _sources(self, wanted: Iterable[Wanted], options: IngestOptions) -> tuple[list[Source], Found]:
+        allow_private = self._core.settings.allow_private_urls
+        paths: list[Path] = []
+        others: list[Source] = []
+        for one in wanted:
+            if isinstance(one, str) and is_url(one):
+                others.append(UrlSource(one, allow_private))
+            elif isinstance(one, str | Path):
+                paths.append(Path(one))
+            else:
+                others.append(one)
+        found = find_files(paths, include=options.include, exclude=options.exclude)
+        return [*found.files, *others], found
 
-    def _prepare(self, file: FileSource, known: Known) -> Prepared:
-        prepared = Prepared(file, None, None)
-        try:
-            data = file.path.read_bytes()
-            status = file.path.stat()
-        except OSError as error:
-            prepared.error = f"cannot be read ({error.strerror})"
-            return prepared
-        sha256 = hashlib.sha256(data).hexdigest()
-        name = NameRecord(
-            self._collection, file.location, file.source, "", len(data), status.st_mtime_ns, sha256
-        )
-        prepared.name = name
-        prepared.plan = plan = known.plan(name)
-        if plan.status not in ("added", "updated"):
-            return prepared
-        try:
-            prepared.text = text = load(data, file.path.name)
-        except UnreadableError as error:
-            prepared.error = str(error)
-            known.undo()
-            return prepared
-        self._library.originals.keep(sha256, data)
-        prepared.data = data
-        prepared.chunks, prepared.texts = self._cut(text)
-        return prepared
+    def _take_in(self, prepared: Iterable[Prepared], tally: Tally, cancelled: Callable[[], bool]) -> None:
+        with Writer(self._library, self._collection, tally) as writer, ExitStack() as stack:
+            batch = Batch(writer)
+            # Whatever ends the loop, what has been embedded by then is written.
+            stack.callback(batch.write)
+            together: list[Prepared] = []
+            for one in prepared:
+                if cancelled():
+                    return
+                if one.plan is None:
+                    tally.finish("reading", Outcome(one.source.source, "failed", one.error))
+                elif one.plan.status == "unchanged" and not one.plan.writes_name:
+                    tally.finish("reading", _without_text(one))
+                else:
+                    together.append(one)
+                    if sum(len(each.texts) or 1 for each in together) >= TOGETHER:
+                        self._embed(together, batch, tally, cancelled)
+                        together = []
+            self._embed(together, batch, tally, cancelled)
 
-    def _cut(self, text: DocumentText) -> tuple[list[ChunkRecord], list[str]]:
-        settings, embedder = self._core.settings, self._core.embedder
-        limit = embedder.description.max_tokens - 32  # room for the prompt and the special tokens
-        target = min(settings.chunk_tokens, limit)
-        chunks = split_into_chunks(text, embedder.count_tokens, target=target, limit=limit)
-        texts = [embedding_text(text, chunk) for chunk in chunks]
-        records = [
-            ChunkRecord("", i, c.start, c.end, c.page, c.heading, c.tokens, self._library.cache.key(texts[i]))
-            for i, c in enumerate(chunks)
-        ]
-        return records, texts
+    def _embed(
+        self, together: Sequence[Prepared], batch: Batch, tally: Tally, cancelled: Callable[[], bool]
+    ) -> None:
+        """Embed the texts of some documents and hand the documents on; cancelled, hand none on."""
+        cache = self._library.cache
+        fresh: set[bytes] = set()
+        texts = {
+            chunk.vector_key: text
+            for one in together
+            for chunk, text in zip(one.chunks, one.texts, strict=True)
+        }
+        missing = cache.missing(list(texts))
+        name = next((one.source.source for one in together if one.texts), "")
+        tally.tell("embedding", name, chunks=len(texts) - len(missing))
+        for start in range(0, len(missing), TOGETHER):
+            if cancelled():
+                return
+            keys = missing[start : start + TOGETHER]
+            cache.embed({key: texts[key] for key in keys}, self._embedder)
+            fresh.update(keys)
+            tally.tell("embedding", name, chunks=len(keys))
+        for one in together:
+            batch.add(self._entry(one, fresh))
 
-    def _without_embedding(self, prepared: Prepared, known: Known) -> Outcome | None:
-        """The outcome of a file that needs no embedding; None for one that does."""
-        if prepared.error:
-            return Outcome(prepared.file.source, "failed", prepared.error)
-        if prepared.plan is None or prepared.name is None or prepared.plan.status in ("added", "updated"):
-            return None
-        known.keep(prepared.name, prepared.plan)
-        return Outcome(
-            prepared.file.source, prepared.plan.status, prepared.plan.message, prepared.plan.document_id
-        )
-
-    def _stage(self, prepared: Prepared) -> tuple[StagedDocument, Outcome]:
-        text, name, plan = prepared.text, prepared.name, prepared.plan
-        assert text is not None
-        assert name is not None
+    def _entry(self, one: Prepared, fresh: set[bytes]) -> Entry:
+        plan = one.plan
         assert plan is not None
-        vectors, embedded = self._library.cache.documents(prepared.texts, self._core.embedder)
+        if one.text is None:
+            return Entry(_without_text(one), plan.name, left_behind=plan.left_behind)
+        keys = [chunk.vector_key for chunk in one.chunks]
+        embedded = len(fresh.intersection(keys))
+        fresh.difference_update(keys)  # a text that two documents share was embedded for the first
         document = StagedDocument(
-            document_id=plan.document_id,
+            document_id=plan.name.document_id,
             collection=self._collection,
-            text=text,
-            sha256=name.sha256,
-            size=name.size,
-            language=detect(text.text),
-            chunks=prepared.chunks,
-            vectors=vectors,
-            names=[
-                NameRecord(
-                    name.collection, name.location, name.source, plan.document_id,
-                    name.size, name.modified_ns, name.sha256,
-                )
-            ],
-        )  # fmt: skip
-        message = "; ".join(text.warnings)
-        outcome = Outcome(name.source, plan.status, message, plan.document_id, len(prepared.chunks), embedded)
-        return document, outcome
+            text=one.text,
+            sha256=plan.name.sha256,
+            size=plan.name.size,
+            language=one.language,
+            chunks=one.chunks,
+            vectors=self._library.cache.stacked(keys),
+            names=[],
+        )
+        message = "; ".join(one.text.warnings)
+        name, status = plan.name, plan.status
+        outcome = Outcome(name.source, status, message, name.document_id, len(keys), embedded)
+        return Entry(outcome, name, document)
+
+    def _foresee(self, prepared: Iterable[Prepared], tally: Tally, cancelled: Callable[[], bool]) -> None:
+        """Say what would be done with the documents."""
+        for one in prepared:
+            if cancelled():
+                return
+            if one.plan is None:
+                tally.finish("reading", Outcome(one.source.source, "failed", one.error))
+            elif one.text is None:
+                tally.finish("reading", _without_text(one))
+            else:
+                keys = {chunk.vector_key for chunk in one.chunks}
+                missing = len(self._library.cache.missing(list(keys)))
+                name, status, said = one.plan.name, one.plan.status, "; ".join(one.text.warnings)
+                outcome = Outcome(name.source, status, said, "", len(one.chunks), missing)
+                tally.finish("reading", outcome)
+
+    def _settle(self, gone: Sequence[NameRecord], options: IngestOptions) -> list[Outcome]:
+        """Report, and with `prune` remove, what has gone from the folders."""
+        if options.prune and gone and not options.dry_run:
+            self._library.remove_names(self._collection, [name.location for name in gone])
+        status: Status = "removed" if options.prune else "gone"
+        message = "" if options.prune else "the file is no longer there; --prune removes its document"
+        return [Outcome(name.source, status, message, name.document_id) for name in gone]
+
+
+def _without_text(one: Prepared) -> Outcome:
+    assert one.plan is not None
+    plan = one.plan
+    return Outcome(one.source.source, plan.status, plan.message, plan.name.document_id)

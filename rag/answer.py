@@ -31,7 +31,7 @@ class Passage:
     cosine: float = 0.0
     """Cosine of question and chunk, -1 to 1."""
     lexical: float = 0.0
-    """Share of the most that BM25 could give this question, 0 to 1."""
+    """Share of the question's words that the passage has, weighted by rarity, 0 to 1."""
     words: tuple[str, ...] = ()
     """Words of the question that the passage shares."""
     language: str = ""

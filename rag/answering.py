@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 from rag.answer import Answer, Citation, Event, Passage, Sentence
+from rag.answerability import answerability
 from rag.generation.base import Generator, Prompt, Sampling
 from rag.generation.choice import Generators, check_provider
+from rag.generation.llama_server import LlamaServerGenerator
 from rag.grounding import Grounder, Verdict, gather_evidence
-from rag.packing import build_prompt, pack, sentence_cosines, sentence_scores
+from rag.packing import build_prompt, fixed_messages, pack, sentence_cosines, sentence_scores
 from rag.refusal import refusal_text
-from rag.retrieval import Retriever
+from rag.retrieval import SearchResult
 from rag.sentence_vectors import SentenceVectors
 from rag.settings import Settings
 from rag.transcript import Transcript
 
-PACKED_SENTENCES = 8
-"""Sentences in the prompt; more cost time and tempt a small model away from the best ones."""
+PACKED_SENTENCES = 5
+"""Sentences in the prompt; more cost time and tempt a small model away from the best ones.
+
+On 400 XQuAD questions the 5 best held the gold string in 95.8%, the 8 best in 96.3%, 3 in 92.5%.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,17 @@ class Request:
     model: str | None = None
     sampling: Sampling | None = None
     strict: bool | None = None
+    explain: bool = False
+    """Add the prompt to the answer's details."""
+
+
+class Searcher(Protocol):
+    """Finds passages for a question, as `rag.retrieval.Retriever` does."""
+
+    def search(
+        self, question: str, *, collection: str | None = None, limit: int | None = None
+    ) -> SearchResult:
+        """The passages that fit a question best, best first."""
 
 
 @dataclass(slots=True)
@@ -53,7 +69,7 @@ class Answerer:
     """Answers questions from one library."""
 
     def __init__(
-        self, retriever: Retriever, encoder: SentenceVectors, generators: Generators, settings: Settings
+        self, retriever: Searcher, encoder: SentenceVectors, generators: Generators, settings: Settings
     ) -> None:
         self._retriever = retriever
         self._encoder = encoder
@@ -83,13 +99,17 @@ class Answerer:
         cosines = sentence_cosines(found.question_vector, found.language_offsets, evidence)
         scores = sentence_scores(request.question, cosines, evidence)
         draft.details["best_evidence"] = round(float(cosines.max(initial=0.0)), 4)
-        if draft.details["best_evidence"] < self._settings.refusal_threshold:
+        likely = answerability(request.question, found.language, evidence, cosines)
+        draft.details["answerable"] = round(likely, 4)
+        if likely < self._settings.refusal_threshold:
             yield Event("answer", _refusal(draft, "weak evidence").to_json())
             return
         draft.generator = generator = self._generators.get(request.provider, request.model)
         packed = pack(evidence, scores, generator.prompt_budget, generator.count_tokens, PACKED_SENTENCES)
         prompt = build_prompt(request.question, found.language, evidence, packed)
-        grounder = Grounder(evidence, self._encoder, found.language)
+        if request.explain:
+            draft.details["prompt"] = "\n\n".join(one.content for one in prompt.messages)
+        grounder = Grounder(evidence, self._encoder, found.language, request.question)
         yield from self._generate(draft, prompt, grounder)
         yield Event("answer", self._finish(draft, grounder).to_json())
 
@@ -98,6 +118,16 @@ class Answerer:
         *_steps, last = self.ask(request)
         finished: dict[str, Any] = last.data
         return finished
+
+    def warm_up(self, language: str) -> None:
+        """Let the built-in model start and read what all prompts in a language begin with; else nothing.
+
+        Raises:
+            ProviderError: it cannot be started.
+        """
+        generator = self._generators.get()
+        if isinstance(generator, LlamaServerGenerator):
+            generator.warm_up(fixed_messages(language))
 
     def _generate(self, draft: Draft, prompt: Prompt, grounder: Grounder) -> Iterator[Event]:
         generator = draft.generator
@@ -114,6 +144,8 @@ class Answerer:
             yield from self._advance(draft, grounder, *transcript.finish())
         finally:
             stream.close()
+            if draft.request.explain:
+                draft.details["draft"] = transcript.text
         draft.timings["generate"] = _milliseconds(generating) - draft.timings["ground"]
         draft.details |= {
             "prompt_tokens": stream.record.prompt_tokens,

@@ -47,13 +47,36 @@ class Centroids:
         """The languages that have chunks."""
         return sorted(self._sums)
 
+    def neutral(self, question: FloatArray) -> FloatArray | None:
+        """The question without what tells languages apart, a unit vector; None in one language.
+
+        Its nearest chunks are in any language: the question's own nearest may all be in its own.
+        """
+        if len(self._sums) < 2:
+            return None
+        mean = self._mean()
+        apart = np.stack([self._smoothed(one, mean) - mean for one in self._sums.values()])
+        _left, sizes, directions = np.linalg.svd(apart, full_matrices=False)
+        basis = directions[sizes > 1e-6 * sizes[0]] if sizes[0] > 0 else directions[:0]
+        rest = question - (basis @ question) @ basis
+        neutral: FloatArray = (rest / max(float(np.linalg.norm(rest)), 1e-12)).astype(np.float32)
+        return neutral
+
     def offsets(self, question: FloatArray) -> Mapping[str, float]:
         """For each language, how much nearer its chunks are to a unit vector than chunks as a whole."""
         if len(self._sums) < 2:
             return {}
-        everything = sum(one.count for one in self._sums.values())
-        mean = sum(one.total for one in self._sums.values()) / everything
+        mean = self._mean()
         return {
-            language: float(((one.total + PRIOR * mean) / (one.count + PRIOR) - mean) @ question)
+            language: float((self._smoothed(one, mean) - mean) @ question)
             for language, one in self._sums.items()
         }
+
+    def _mean(self) -> NDArray[np.float64]:
+        total = np.sum([one.total for one in self._sums.values()], axis=0)
+        mean: NDArray[np.float64] = total / sum(one.count for one in self._sums.values())
+        return mean
+
+    @staticmethod
+    def _smoothed(one: _Sum, mean: NDArray[np.float64]) -> NDArray[np.float64]:
+        return (one.total + PRIOR * mean) / (one.count + PRIOR)

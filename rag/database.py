@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rag.document_text import DocumentText
+from rag.document_text import Block, DocumentText, Page
 from rag.records import SCHEMA, ChunkRecord, NameRecord, State
 from rag.sqlite import Row, SqliteFile
 
@@ -48,7 +47,7 @@ class Database:
     ) -> int:
         """Write a pending revision with its text and chunks; the document is made if it is new."""
         now = _now()
-        mapping = {"blocks": [asdict(b) for b in text.blocks], "pages": [asdict(p) for p in text.pages]}
+        mapping = {"blocks": [_plain(b) for b in text.blocks], "pages": [_plain(p) for p in text.pages]}
         with self.file.transaction() as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO documents VALUES (?, ?, ?)", [document_id, collection, now]
@@ -82,8 +81,18 @@ class Database:
             )
         return revision
 
-    def publish(self, revisions: Iterable[int], names: Iterable[NameRecord]) -> list[int]:
+    def publish(
+        self,
+        revisions: Iterable[int],
+        names: Iterable[NameRecord],
+        left: Iterable[tuple[str, str]] = (),
+    ) -> list[int]:
         """Make pending revisions live and their predecessors retired, in one transaction.
+
+        Args:
+            revisions: what becomes live.
+            names: names that are written, in order.
+            left: collection and location of names that go, after the others are written.
 
         Returns:
             The revisions that are retired now.
@@ -100,7 +109,10 @@ class Database:
                     retired.append(int(row["id"]))
                     connection.execute("UPDATE revisions SET state = 'retired' WHERE id = ?", [row["id"]])
                 connection.execute("UPDATE revisions SET state = 'live' WHERE id = ?", [revision])
-            retired += self._retire_nameless(self._write_names(names))
+            displaced = self._write_names(names)
+            for collection, location in left:
+                displaced |= self._remove_name(collection, location)
+            retired += self._retire_nameless(displaced)
         return retired
 
     def set_names(self, names: Iterable[NameRecord]) -> list[int]:
@@ -115,15 +127,9 @@ class Database:
             The revisions that are retired now.
         """
         orphans: set[str] = set()
-        with self.file.transaction() as connection:
+        with self.file.transaction():
             for location in locations:
-                orphans.update(
-                    row["document_id"]
-                    for row in connection.execute(
-                        "DELETE FROM names WHERE collection = ? AND location = ? RETURNING document_id",
-                        [collection, location],
-                    ).fetchall()
-                )
+                orphans |= self._remove_name(collection, location)
             return self._retire_nameless(orphans)
 
     def retire_document(self, document_id: str) -> list[int]:
@@ -168,9 +174,10 @@ class Database:
         )
         return str(row["id"]) if row else None
 
-    def content_in_use(self, sha256: str) -> bool:
-        """Whether any revision holds this content."""
-        return self.file.row("SELECT 1 FROM revisions WHERE sha256 = ?", [sha256]) is not None
+    def content_in_use(self, sha256: str, besides: Collection[int] = ()) -> bool:
+        """Whether any revision, besides some, holds this content."""
+        rows = self.file.rows("SELECT id FROM revisions WHERE sha256 = ?", [sha256])
+        return any(row["id"] not in besides for row in rows)
 
     def _write_names(self, names: Iterable[NameRecord]) -> set[str]:
         """Write names; returns the documents that lost one to another document."""
@@ -183,11 +190,22 @@ class Database:
                 ).fetchone()
                 if before and before["document_id"] != name.document_id:
                     displaced.add(before["document_id"])
+                # A document that somebody removed in the meantime gets no name back.
                 connection.execute(
-                    "INSERT OR REPLACE INTO names VALUES (?, ?, ?, ?, ?, ?)",
-                    [*key, name.source, name.document_id, name.size, name.modified_ns],
+                    "INSERT OR REPLACE INTO names SELECT ?, ?, ?, ?, ?, ?"
+                    " WHERE EXISTS (SELECT 1 FROM documents WHERE id = ?)",
+                    [*key, name.source, name.document_id, name.size, name.modified_ns, name.document_id],
                 )
         return displaced
+
+    def _remove_name(self, collection: str, location: str) -> set[str]:
+        """Take a name away; returns the document that had it."""
+        with self.file.transaction() as connection:
+            rows = connection.execute(
+                "DELETE FROM names WHERE collection = ? AND location = ? RETURNING document_id",
+                [collection, location],
+            ).fetchall()
+        return {row["document_id"] for row in rows}
 
     def _retire_nameless(self, candidates: Iterable[str]) -> list[int]:
         with self.file.transaction() as connection:
@@ -201,6 +219,11 @@ class Database:
                 ).fetchall()
             ]
         return [int(row["id"]) for row in rows]
+
+
+def _plain(part: Block | Page) -> dict[str, int | str]:
+    # `asdict` copies each value with care, which takes longer than everything else here.
+    return {name: getattr(part, name) for name in part.__dataclass_fields__}
 
 
 def _now() -> str:

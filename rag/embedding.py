@@ -8,8 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float32]
 DESCRIPTION = "cita.json"
+BACKGROUND_NICENESS = 15
 Precision = Literal["int8", "fp32", "torch"]
 
 
@@ -88,6 +92,9 @@ class Embedder(Protocol):
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text by the model's own tokenizer, without prompt and special tokens."""
 
+    def in_background(self) -> Embedder:
+        """The same model for work that lets everything else go first."""
+
 
 class OnnxEmbedder:
     """An embedder on ONNX Runtime: one text a run, `threads` runs at once on one session.
@@ -102,6 +109,14 @@ class OnnxEmbedder:
         self._tokenizer = _open_tokenizer(folder / "tokenizer.json")
         self._session = _open_session(folder / "model.onnx")
         self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="embed")
+
+    def in_background(self) -> OnnxEmbedder:
+        behind = copy(self)
+        # Its threads run when nothing else would: a question is answered as fast as on an idle machine.
+        behind._pool = ThreadPoolExecutor(
+            self._threads, thread_name_prefix="embed-behind", initializer=_let_others_go_first
+        )
+        return behind
 
     def encode_documents(self, texts: Sequence[str]) -> FloatArray:
         return self._encode(texts, self.description.prompt("document"))
@@ -157,6 +172,12 @@ class OnnxEmbedder:
         return vector
 
 
+def _let_others_go_first() -> None:
+    """Lower the priority of the calling thread, where the system has one for each thread."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BACKGROUND_NICENESS)
+
+
 def _open_tokenizer(path: Path) -> Tokenizer:
     from tokenizers import Tokenizer
 
@@ -208,6 +229,9 @@ class TorchEmbedder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(ids) for ids in self._model.tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
+
+    def in_background(self) -> TorchEmbedder:
+        return self
 
     def _encode(self, texts: Sequence[str], prompt: str) -> FloatArray:
         if not texts:

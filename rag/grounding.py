@@ -1,33 +1,44 @@
 """Checks each sentence of an answer against the passages, in code, whatever generator wrote it.
 
-A sentence is matched to the evidence sentence that says most nearly the same: cosine of their vectors,
-and the share of the sentence's own words that the evidence has. A number that the evidence does not
-have, or a name that its passage does not have, makes a sentence unsupported, however near it is.
+A sentence is compared with the stretches of evidence nearest to it, single sentences and pairs of
+adjacent ones (`rag.support` says how). The best of them is quoted, word for word; where none is likely
+enough to say what the sentence says, the sentence is unsupported.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.answer import Citation, Passage, Sentence
+from rag.language import detect
 from rag.sentence_vectors import PassageSentence, SentenceVectors, sentences_of
-from rag.words import fold, stems
+from rag.support import (
+    Source,
+    Text,
+    joined,
+    probability,
+    read_text,
+    support_features,
+    vocabulary,
+)
 
 FloatArray = NDArray[np.float32]
 MARK = re.compile(r"\s*\[(\d{1,3})(?:\s*[,;]\s*\d{1,3})*\]")
-NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f ]\d{3})*(?:[.,]\d+)?")
-NAME = re.compile(r"(?<![.!?¿¡:\n])\s([A-ZÁÉÍÓÚÑÜ][\w-]*[\w])")
-SUPPORTED = 0.86
-"""Cosine plus a fifth of the word share from which evidence says what the sentence says."""
-WORD_WEIGHT = 0.2
-FAR_LANGUAGE = 0.06
-"""Added where sentence and evidence are in different languages and so can share few words."""
+SUPPORTED = 0.5
+"""Probability from which evidence says what the sentence says."""
+CANDIDATES = 4
+"""Evidence sentences compared word by word; the others are too far off by their vectors."""
+PAIRED = 2
+"""Of these, how many are also compared together with the sentence before and after."""
+FRAGMENT_WORDS = 6
+"""Words up to which an answer's sentence is taken to lean on the question."""
+DETECTABLE = 60
+"""Characters of a sentence from which its language can be told for sure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,18 @@ class Verdict:
 
     sentence: Sentence
     new_citations: tuple[Citation, ...]
+    probability: float = 0.0
+    """That the evidence says what the sentence says, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A stretch of evidence that a sentence was compared with."""
+
+    sentences: tuple[int, ...]
+    """Indexes of the adjacent evidence sentences that make it up."""
+    features: dict[str, float]
+    probability: float
 
 
 def gather_evidence(passages: Sequence[Passage], encoder: SentenceVectors) -> Evidence:
@@ -57,10 +80,20 @@ def gather_evidence(passages: Sequence[Passage], encoder: SentenceVectors) -> Ev
 class Grounder:
     """Grounds the sentences of one answer, one after the other, and numbers their citations."""
 
-    def __init__(self, evidence: Evidence, encoder: SentenceVectors, language: str) -> None:
+    def __init__(
+        self, evidence: Evidence, encoder: SentenceVectors, language: str, question: str = ""
+    ) -> None:
+        """Prepare to check sentences.
+
+        Args:
+            language: of the answer, where a sentence does not tell its own.
+            question: what is answered; a few words alone ("In 1903") are read together with it.
+        """
+        self._question = question
         self._evidence = evidence
         self._encoder = encoder
         self._language = language
+        self._texts: dict[int, Text] = {}
         self._numbers: dict[tuple[str, int, int], int] = {}
         self.citations: list[Citation] = []
 
@@ -68,41 +101,74 @@ class Grounder:
         """Ground one sentence; `text` may carry the generator's own marks such as `[2]`."""
         marked = [int(match.group(1)) for match in MARK.finditer(text)]
         bare = MARK.sub("", text).strip()
-        best = self._best(bare)
-        if best is None:
-            return Verdict(Sentence(bare, "unsupported", ()), ())
-        source = self._evidence.sentences[best]
-        citation, fresh = self._cite(source)
-        moved = bool(marked) and source.passage + 1 not in marked
-        status = Sentence(bare, "re-attributed" if moved else "supported", (citation.number,))
-        return Verdict(status, (citation,) if fresh else ())
+        match = self.best_match(bare)
+        if match is None or match.probability < SUPPORTED:
+            return Verdict(Sentence(bare, "unsupported", ()), (), match.probability if match else 0.0)
+        citation, fresh = self._cite(match.sentences)
+        number = self._evidence.sentences[match.sentences[0]].passage + 1
+        moved = bool(marked) and number not in marked
+        sentence = Sentence(bare, "re-attributed" if moved else "supported", (citation.number,))
+        return Verdict(sentence, (citation,) if fresh else (), match.probability)
 
-    def _best(self, text: str) -> int | None:
-        """Index of the evidence sentence that supports `text` best, None where none does."""
-        if not text or not self._evidence.sentences:
+    def best_match(self, text: str) -> Match | None:
+        """The stretch of evidence that most likely says what `text` says; None without evidence."""
+        if not any(character.isalnum() for character in text) or not self._evidence.sentences:
             return None
-        cosines = self._evidence.vectors @ self._encoder.encode_once([text])[0]
-        scored = [
-            (self._score(text, index, float(cosines[index])), -index) for index in np.argsort(-cosines)[:12]
-        ]
-        score, negative = max(scored)
-        return -int(negative) if score >= SUPPORTED else None
+        fragment = bool(self._question) and len(text.split()) <= FRAGMENT_WORDS
+        meant = f"{self._question} {text}" if fragment else text
+        cosines = self._evidence.vectors @ self._encoder.encode_once([meant])[0]
+        nearest = [int(index) for index in np.argsort(-cosines, kind="stable")[:CANDIDATES]]
+        spans = [(index,) for index in nearest] + self._pairs(nearest[:PAIRED])
+        self._read({index for span in spans for index in span})
+        language = detect(text, self._language) if len(text) >= DETECTABLE else self._language
+        claim = replace(
+            read_text(text, language, self._encoder.word_vectors([meant])[0]),
+            asked=vocabulary(self._question),
+            fragment=fragment,
+        )
+        matches = []
+        for span in spans:
+            features = support_features(claim, self._source(span), float(cosines[list(span)].max()))
+            matches.append(Match(span, features, probability(features)))
+        # The shorter quote where it will do.
+        alone = [one for one in matches if len(one.sentences) == 1 and one.probability >= SUPPORTED]
+        return max(alone or matches, key=lambda one: one.probability)
 
-    def _score(self, text: str, index: int, cosine: float) -> float:
-        source = self._evidence.sentences[index]
-        passage = self._evidence.passages[source.passage]
-        around = " ".join((passage.title, *passage.heading, passage.text))
-        if not numbers(text) <= numbers(source.text) or not names(text) <= set(fold(around)):
-            return 0.0
-        if passage.language != self._language:
-            return cosine + FAR_LANGUAGE
-        own = set(stems(text, self._language))
-        shared = own & set(stems(source.text, passage.language))
-        return cosine - WORD_WEIGHT / 2 + WORD_WEIGHT * len(shared) / max(1, len(own))
+    def _pairs(self, indexes: Iterable[int]) -> list[tuple[int, ...]]:
+        """Each sentence with the one before and the one after it in its passage."""
+        pairs = {(first, first + 1) for index in indexes for first in (index - 1, index)}
+        return sorted(pair for pair in pairs if self._same_passage(*pair))
 
-    def _cite(self, source: PassageSentence) -> tuple[Citation, bool]:
-        passage = self._evidence.passages[source.passage]
-        key = (passage.document_id, source.start, source.end)
+    def _same_passage(self, first: int, second: int) -> bool:
+        sentences = self._evidence.sentences
+        inside = first >= 0 and second < len(sentences)
+        return inside and sentences[first].passage == sentences[second].passage
+
+    def _read(self, indexes: Iterable[int]) -> None:
+        fresh = sorted(set(indexes) - self._texts.keys())
+        sentences = [self._evidence.sentences[index] for index in fresh]
+        words = self._encoder.word_vectors([one.text for one in sentences])
+        for index, one, known in zip(fresh, sentences, words, strict=True):
+            language = self._evidence.passages[one.passage].language
+            self._texts[index] = read_text(one.text, language, known)
+
+    def _source(self, span: Sequence[int]) -> Source:
+        first, last = self._evidence.sentences[span[0]], self._evidence.sentences[span[-1]]
+        passage = self._evidence.passages[first.passage]
+        own = self._texts[span[0]]
+        if len(span) > 1:
+            own = joined(own, self._texts[span[-1]], self._stretch(passage, first.start, last.end))
+        before = self._stretch(passage, passage.start, last.end)
+        above = "\n".join((passage.title, *passage.heading))
+        return Source(own, f"{above}\n{passage.text}", f"{above}\n{before}")
+
+    def _stretch(self, passage: Passage, start: int, end: int) -> str:
+        return passage.text[start - passage.start : end - passage.start]
+
+    def _cite(self, span: Sequence[int]) -> tuple[Citation, bool]:
+        first, last = self._evidence.sentences[span[0]], self._evidence.sentences[span[-1]]
+        passage = self._evidence.passages[first.passage]
+        key = (passage.document_id, first.start, last.end)
         if key in self._numbers:
             return self.citations[self._numbers[key] - 1], False
         self._numbers[key] = len(self.citations) + 1
@@ -113,26 +179,9 @@ class Grounder:
             source=passage.source,
             page=passage.page,
             heading=passage.heading,
-            start=source.start,
-            end=source.end,
-            quote=source.text,
+            start=first.start,
+            end=last.end,
+            quote=self._stretch(passage, first.start, last.end),
         )
         self.citations.append(citation)
         return citation, True
-
-
-def numbers(text: str) -> set[str]:
-    """The numbers in a text, their thousands' separators taken out and the decimal sign a point."""
-    found = set()
-    for match in NUMBER.finditer(text):
-        plain = re.sub(r"[.,\u00a0\u202f ](?=\d{3}(?!\d))", "", match.group())
-        found.add(plain.replace(",", "."))
-    return found
-
-
-def names(text: str) -> set[str]:
-    """Folded words inside the text's sentences that begin with a capital letter."""
-    found: set[str] = set()
-    for match in NAME.finditer(unicodedata.normalize("NFC", text)):
-        found.update(fold(match.group(1)))
-    return found

@@ -8,9 +8,10 @@ dies anywhere leaves the old or the new version whole; opening the folder sweeps
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,44 +19,45 @@ from numpy.typing import NDArray
 from rag.catalogue import Catalogue
 from rag.centroids import Centroids
 from rag.database import Database
-from rag.document_text import DocumentText
 from rag.embedding import ModelDescription
-from rag.errors import StoreError
+from rag.identity import check_model, vector_collection
 from rag.lock import DataFolderLock
 from rag.originals import Originals
-from rag.records import ChunkRecord, NameRecord, chunk_id
+from rag.records import NameRecord, chunk_id
+from rag.staged import StagedDocument, word_entries
 from rag.vector_cache import VectorCache
 from rag.vectors import VectorStore
-from rag.words import WordEntry, WordIndex
+from rag.words import WordIndex
 
 FloatArray = NDArray[np.float32]
-MODEL = "embedding_model"
-FINGERPRINT = "embedding_fingerprint"
-
-
-@dataclass(frozen=True, slots=True)
-class StagedDocument:
-    """A document's new revision, ready to be written."""
-
-    document_id: str
-    collection: str
-    text: DocumentText
-    sha256: str
-    size: int
-    language: str
-    chunks: Sequence[ChunkRecord]
-    vectors: FloatArray
-    """Unit vectors, shape (chunks, dimensions)."""
-    names: Sequence[NameRecord]
+Step = Literal[
+    "pending", "originals", "vectors", "words", "published",
+    "vectors removed", "words removed", "originals removed", "forgotten",
+]  # fmt: skip
+STEPS: tuple[Step, ...] = get_args(Step)
+"""What changing a document goes through, in order."""
 
 
 class Library:
     """The documents of one data folder, held until it is closed."""
 
     def __init__(
-        self, data_dir: Path, model: ModelDescription, *, chroma_url: str | None = None, sweep: bool = True
+        self,
+        data_dir: Path,
+        model: ModelDescription,
+        *,
+        chroma_url: str | None = None,
+        sweep: bool = True,
+        any_model: bool = False,
     ) -> None:
         """Open or create a data folder and sweep up what an interrupted run left.
+
+        Args:
+            data_dir: the folder.
+            model: the embedding model.
+            chroma_url: a Chroma server that holds the vectors instead of the folder.
+            sweep: whether to sweep up.
+            any_model: open an index that was made with another model, to change it to this one.
 
         Raises:
             StoreError: another process holds the folder, its index was made with another embedding
@@ -63,10 +65,15 @@ class Library:
         """
         self.data_dir = data_dir
         self.model = model
+        self.on_step: Callable[[Step], None] = lambda step: None
+        """Called after each step of a change; tests stop the process there."""
+        self.shares_chroma = chroma_url is not None
+        """Whether other data folders may keep their vectors in the same Chroma."""
+        self._changing = threading.RLock()
         self.lock = DataFolderLock(data_dir)
         try:
             self.database = Database(data_dir / "cita.sqlite")
-            self._check_model()
+            check_model(self.database, model, data_dir, any_model=any_model)
             self.catalogue = Catalogue(self.database.file)
             self.cache = VectorCache(data_dir / "vectors.sqlite", model)
             self.vectors = VectorStore(data_dir / "chroma", chroma_url)
@@ -87,21 +94,55 @@ class Library:
         self.database.file.close()
         self.lock.close()
 
-    def vector_collection(self, collection: str) -> str:
-        """Name in Chroma of a collection as the current model sees it."""
-        return f"{collection}-{self.model.fingerprint}"
+    def vector_collection(self, collection: str, fingerprint: str | None = None) -> str:
+        """Name in Chroma of a collection as a model, the index's own if none is named, sees it."""
+        shared = self.shares_chroma
+        return vector_collection(self.database, collection, shared=shared, fingerprint=fingerprint)
+
+    def is_only_collection(self, collection: str) -> bool:
+        """Whether no other collection holds chunks."""
+        return all(name == collection or not one.languages() for name, one in self._centroids.items())
 
     def centroids(self, collection: str) -> Centroids:
         """The mean vectors of a collection's languages."""
         return self._centroids.setdefault(collection, Centroids())
 
-    def write(self, documents: Sequence[StagedDocument]) -> None:
-        """Replace or add documents: each is there as it was before, or as it is now, at every moment."""
-        revisions = [self._write_pending(document) for document in documents]
+    def write(
+        self,
+        documents: Sequence[StagedDocument],
+        *,
+        names: Sequence[NameRecord] = (),
+        left: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """Replace or add documents: each is there as it was before, or as it is now, at every moment.
+
+        Args:
+            documents: what is written, with the names that each brings.
+            names: names that are written after those, in order, of these or other documents.
+            left: collection and location of names that go.
+        """
+        with self._changing:
+            self._write(documents, names, left)
+
+    def _write(
+        self,
+        documents: Sequence[StagedDocument],
+        names: Sequence[NameRecord],
+        left: Sequence[tuple[str, str]],
+    ) -> None:
+        with self.database.file.transaction():
+            revisions = [self._write_pending(document) for document in documents]
+        self.on_step("pending")
+        for document in documents:
+            self.originals.adopt(document.sha256)
+        self.on_step("originals")
         self._write_vectors(documents, revisions)
+        self.on_step("vectors")
         self._write_words(documents, revisions)
-        names = [name for document in documents for name in document.names]
-        retired = self.database.publish(revisions, names)
+        self.on_step("words")
+        own = [name for document in documents for name in document.names]
+        retired = self.database.publish(revisions, [*own, *names], left)
+        self.on_step("published")
         for document in documents:
             total = document.vectors.sum(axis=0)
             self.centroids(document.collection).add(document.language, len(document.chunks), total)
@@ -128,19 +169,7 @@ class Library:
         """Take away what revisions that never became live, or no longer are, left behind."""
         left = [row["id"] for row in self.database.revisions("pending", "retired")]
         self._take_away(left, were_live=False)
-
-    def _check_model(self) -> None:
-        fingerprint = self.database.meta(FINGERPRINT)
-        if fingerprint is None:
-            self.database.set_meta(MODEL, self.model.name)
-            self.database.set_meta(FINGERPRINT, self.model.fingerprint)
-        elif fingerprint != self.model.fingerprint:
-            made_with = self.database.meta(MODEL)
-            raise StoreError(
-                f"The index in {self.data_dir} was made with the embedding model {made_with} (another name, "
-                f"weights or precision than {self.model.name} here); run `cita reembed --model "
-                f"{self.model.name}` to re-embed it, or set CITA_EMBEDDING_MODEL={made_with}."
-            )
+        self.originals.clear_staged()
 
     def _write_pending(self, document: StagedDocument) -> int:
         return self.database.add_revision(
@@ -168,8 +197,11 @@ class Library:
                 self.vectors.add(self.vector_collection(collection), ids, vectors)
 
     def _write_words(self, documents: Sequence[StagedDocument], revisions: Sequence[int]) -> None:
+        if not documents:
+            return
         for document, revision in zip(documents, revisions, strict=True):
-            self.words.add(word_entries(document, revision))
+            own = (document.text, document.collection, document.language, document.chunks)
+            self.words.add(word_entries(*own, revision))
         self.words.commit()
 
     def _read_centroids(self) -> dict[str, Centroids]:
@@ -180,8 +212,11 @@ class Library:
         return found
 
     def _take_away(self, revisions: Sequence[int], *, were_live: bool) -> None:
-        if not revisions:
-            return
+        if revisions:
+            with self._changing:
+                self._remove(revisions, were_live)
+
+    def _remove(self, revisions: Sequence[int], were_live: bool) -> None:
         wanted = set(revisions)
         rows = [row for row in self.database.revisions("pending", "retired") if row["id"] in wanted]
         for row in rows:
@@ -190,12 +225,16 @@ class Library:
             if were_live:
                 total = np.frombuffer(row["vector_sum"], np.float32)
                 self.centroids(row["collection"]).add(row["language"], row["chunks"], total, sign=-1)
+        self.on_step("vectors removed")
         self.words.remove(wanted)
         self.words.commit()
-        self.database.forget(wanted)
+        self.on_step("words removed")
         for sha256 in {row["sha256"] for row in rows}:
-            if not self.database.content_in_use(sha256):
+            if not self.database.content_in_use(sha256, besides=wanted):
                 self.originals.remove(sha256)
+        self.on_step("originals removed")
+        self.database.forget(wanted)
+        self.on_step("forgotten")
 
     def disk_bytes(self) -> int:
         """Bytes that the data folder takes."""
@@ -204,19 +243,3 @@ class Library:
     def free_bytes(self) -> int:
         """Bytes left on the disk that holds the data folder."""
         return shutil.disk_usage(self.data_dir).free
-
-
-def word_entries(document: StagedDocument, revision: int) -> list[WordEntry]:
-    """What the word index holds of a document's chunks."""
-    text = document.text
-    return [
-        WordEntry(
-            chunk_id=chunk_id(revision, chunk.ordinal),
-            revision=revision,
-            collection=document.collection,
-            language=document.language,
-            text=text.text[chunk.start : chunk.end],
-            heading=" ".join((text.title, *chunk.heading)),
-        )
-        for chunk in document.chunks
-    ]

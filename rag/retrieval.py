@@ -11,20 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.answer import Passage
+from rag.candidates import DEPTH, Candidates, CandidateSearch
 from rag.embedding import Embedder
 from rag.errors import InputError
-from rag.fusion import absolute, best_first, reciprocal_rank
+from rag.fusion import absolute, best_first, evened_out, reciprocal_rank
 from rag.language import detect
 from rag.library import Library
 from rag.passages import refine
+from rag.query import Filters, parse_query
 from rag.records import FoundChunk
 from rag.settings import Settings
-from rag.words import fold, stems
+from rag.words import fold, stems, wanted
 
 Mode = Literal["hybrid", "dense", "lexical", "rrf"]
 FloatArray = NDArray[np.float32]
-DEPTH = 60
-"""Chunks asked of each search, for each language of the collection, before they are fused."""
+SHOWN = 4
+"""Times as many chunks as passages are read: near-duplicates and a document's fifth drop out."""
 LONGEST_QUESTION = 8000
 """Characters."""
 
@@ -47,6 +49,7 @@ class Retriever:
 
     def __init__(self, library: Library, embedder: Embedder, settings: Settings) -> None:
         self._library = library
+        self._candidates = CandidateSearch(library)
         self._embedder = embedder
         self._settings = settings
 
@@ -55,52 +58,49 @@ class Retriever:
         question: str,
         *,
         collection: str | None = None,
+        filters: Filters | None = None,
         limit: int | None = None,
         mode: Mode | None = None,
     ) -> SearchResult:
         """The passages that fit a question best, best first, the same each time.
 
+        Args:
+            question: a query line: a question, with phrases, -words and filters if there are any.
+            collection: where, unless the line says.
+            filters: what the passages' documents must be, besides what the line says.
+            limit: most passages.
+            mode: how dense and lexical search are joined.
+
         Raises:
             InputError: the question is empty or too long.
         """
-        question = checked_question(question)
+        query = parse_query(checked_question(question))
+        filters = query.filters.merged(filters)
         settings = self._settings
-        collection = collection or settings.collection
+        collection = query.collection or collection or settings.collection
         limit = limit or settings.search_limit
         started = perf_counter()
-        vector = self._embedder.encode_queries([question])[0]
+        vector = self._embedder.encode_queries([query.text])[0]
         embedded = perf_counter()
         centroids = self._library.centroids(collection)
-        depth = max(DEPTH, 2 * limit) * len(centroids.languages() or "x")
-        cosines, shares = self._candidates(question, vector, collection, depth)
-        found = self._library.catalogue.found(list(cosines))
+        neutral = centroids.neutral(vector)
+        vectors = [vector] if neutral is None else [vector, neutral]
+        languages = tuple(dict.fromkeys(("es", "en", *centroids.languages())))
+        looked_for = wanted(query.text, languages, query.phrases, query.without)
+        found = self._candidates.find(vectors, looked_for, collection, max(DEPTH, 2 * limit), filters)
         offsets = centroids.offsets(vector)
-        centred = {one: cosines[one] - offsets.get(chunk.language, 0.0) for one, chunk in found.items()}
-        fused = _fuse(mode or settings.mode, centred, shares, settings.lexical_weight)
-        ranked = best_first(fused)
-        asked = _question_words(question)
+        fused = _fuse(mode or settings.mode, found, offsets, settings.lexical_weight)
+        ranked = best_first(fused)[: SHOWN * limit]
+        chunks = self._library.catalogue.found(ranked)
+        asked = _question_words(query.text)
         passages = refine(
-            (_passage(found[one], fused[one], cosines[one], shares.get(one, 0.0), asked) for one in ranked),
-            limit,
+            (_passage(chunks[one], fused[one], found, asked) for one in ranked if one in chunks), limit
         )
         timings = {
             "embed": round(1000 * (embedded - started)),
             "retrieve": round(1000 * (perf_counter() - embedded)),
         }
-        return SearchResult(tuple(passages), detect(question), vector, offsets, timings)
-
-    def _candidates(
-        self, question: str, vector: FloatArray, collection: str, depth: int
-    ) -> tuple[dict[str, float], dict[str, float]]:
-        """Cosines and lexical shares of the chunks that either search put among its first `depth`."""
-        library = self._library
-        place = library.vector_collection(collection)
-        cosines = dict(library.vectors.nearest(place, vector, depth))
-        shares = dict(library.words.search(question, collection, depth))
-        unseen = [one for one in shares if one not in cosines]
-        for one, stored in library.vectors.vectors(place, unseen).items():
-            cosines[one] = float(stored @ vector)
-        return cosines, shares
+        return SearchResult(tuple(passages), detect(query.text), vector, offsets, timings)
 
 
 def checked_question(question: str) -> str:
@@ -120,15 +120,16 @@ def checked_question(question: str) -> str:
     return question
 
 
-def _fuse(mode: Mode, cosines: dict[str, float], shares: dict[str, float], weight: float) -> dict[str, float]:
+def _fuse(mode: Mode, found: Candidates, offsets: Mapping[str, float], weight: float) -> dict[str, float]:
+    languages = found.languages
+    cosines = {one: cosine - offsets.get(languages[one], 0.0) for one, cosine in found.cosines.items()}
     if mode == "dense":
         return cosines
     if mode == "lexical":
-        return {one: share for one, share in shares.items() if one in cosines}
+        return dict(found.bm25)
     if mode == "rrf":
-        fused = reciprocal_rank(cosines, shares)
-        return {one: score for one, score in fused.items() if one in cosines}
-    return absolute(cosines, shares, weight)
+        return reciprocal_rank(cosines, found.bm25)
+    return absolute(cosines, evened_out(found.coverage, cosines, languages), weight)
 
 
 def _question_words(question: str) -> dict[str, str]:
@@ -136,7 +137,9 @@ def _question_words(question: str) -> dict[str, str]:
     return {stem: word for word in fold(question) for lang in ("es", "en") for stem in stems(word, lang)}
 
 
-def _passage(chunk: FoundChunk, score: float, cosine: float, share: float, asked: dict[str, str]) -> Passage:
+def _passage(chunk: FoundChunk, score: float, found: Candidates, asked: dict[str, str]) -> Passage:
+    one = chunk.chunk_id
+    share = found.coverage.get(one, 0.0)
     present = set(stems(chunk.text, chunk.language))
     words = dict.fromkeys(word for stem, word in asked.items() if stem in present) if share else {}
     return Passage(
@@ -150,7 +153,7 @@ def _passage(chunk: FoundChunk, score: float, cosine: float, share: float, asked
         end=chunk.end,
         text=chunk.text,
         score=round(score, 6),
-        cosine=round(cosine, 6),
+        cosine=round(found.cosines[one], 6),
         lexical=round(share, 6),
         words=tuple(words),
         language=chunk.language,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,30 @@ class PassageSentence:
     text: str
 
 
+_REFERENCE = (
+    "The house by the river was sold last year to a family from the north.",
+    "A number of people asked why the work had taken so long.",
+    "You can change the settings at any time, but some of them need a restart.",
+    "In the second chapter the author explains how the method was tested.",
+    "It rained all day, so they stayed at home and read the newspaper.",
+    "La casa junto al río se vendió el año pasado a una familia del norte.",
+    "Varias personas preguntaron por qué el trabajo había durado tanto.",
+    "Puede cambiar los ajustes cuando quiera, pero algunos necesitan un reinicio.",
+    "En el segundo capítulo la autora explica cómo se probó el método.",
+    "Llovió todo el día, así que se quedaron en casa leyendo el periódico.",
+)
+"""Everyday sentences whose words' mean is what all words' vectors have in common."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordVectors:
+    """The words of a text, cut at white space, with what each means there."""
+
+    words: list[str]
+    vectors: FloatArray
+    """Unit vectors, shape (words, dimensions), what all words share taken out."""
+
+
 class SentenceVectors:
     """Encodes sentences through the vector cache."""
 
@@ -46,6 +71,39 @@ class SentenceVectors:
     def encode_once(self, texts: Sequence[str]) -> FloatArray:
         """Unit vectors, shape (texts, dimensions), of texts that will not come again."""
         return self._embedder.encode_documents(texts)
+
+    def word_vectors(self, texts: Sequence[str]) -> list[WordVectors]:
+        """The words of each text with their vectors in its context, for texts that will not come again."""
+        return [_centred(words, vectors, self._common) for words, vectors in self._raw_words(texts)]
+
+    @cached_property
+    def _common(self) -> FloatArray:
+        vectors = np.concatenate([vectors for _words, vectors in self._raw_words(_REFERENCE)])
+        common: FloatArray = vectors.mean(axis=0)
+        return common
+
+    def _raw_words(self, texts: Sequence[str]) -> list[tuple[list[str], FloatArray]]:
+        pieces = self._embedder.token_vectors(texts, "document")
+        found = []
+        for text, vectors in zip(texts, pieces, strict=True):
+            words = text.split()
+            # Word pieces never cross white space, so each word's number of pieces finds its vectors.
+            ends = np.cumsum(self._embedder.count_tokens(words)) if words else np.zeros(0, np.int64)
+            starts = np.concatenate([[0], ends[:-1]]) if words else ends
+            rows = [
+                vectors[start:end].mean(axis=0)
+                for start, end in zip(starts, ends, strict=True)
+                if start < min(end, len(vectors))  # a very long text is cut by the model
+            ]
+            shape = (0, self._embedder.description.dimensions)
+            found.append((words[: len(rows)], np.stack(rows) if rows else np.zeros(shape, np.float32)))
+        return found
+
+
+def _centred(words: list[str], vectors: FloatArray, common: FloatArray) -> WordVectors:
+    moved = vectors - common
+    lengths = np.linalg.norm(moved, axis=-1, keepdims=True)
+    return WordVectors(words, (moved / np.maximum(lengths, 1e-9)).astype(np.float32))
 
 
 def sentences_of(passages: Sequence[Passage]) -> list[PassageSentence]:

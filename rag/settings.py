@@ -48,11 +48,22 @@ class Settings(BaseSettings):
     embedding_threads: int | None = Field(default=None, ge=1)
     chunk_tokens: int = Field(default=200, ge=32)
 
+    # Ingestion.
+    allow_private_urls: bool = False
+    """Whether addresses of this machine and its network may be fetched."""
+    load_seconds: float = Field(default=120.0, gt=0)
+    load_megabytes: int = Field(default=2048, ge=256)
+    """What reading one document may take."""
+    upload_megabytes: int = Field(default=200, ge=1)
+    """The largest upload, all its files together."""
+    watch: Annotated[tuple[Path, ...], NoDecode] = ()
+    """Files and folders that the server keeps in step."""
+
     # Retrieval.
     search_limit: int = Field(default=10, ge=1, le=200)
     passages: int = Field(default=6, ge=1, le=50)
     mode: Literal["hybrid", "dense", "lexical", "rrf"] = "hybrid"
-    lexical_weight: float = Field(default=0.15, ge=0, le=10)
+    lexical_weight: float = Field(default=0.12, ge=0, le=10)
     rerank_ask: bool = True
     rerank_search: bool = False
 
@@ -76,7 +87,7 @@ class Settings(BaseSettings):
     llama_threads: int | None = Field(default=None, ge=1)
 
     # Answering.
-    refusal_threshold: float = Field(default=0.8, ge=0, le=1)
+    refusal_threshold: float = Field(default=0.28, ge=0, le=1)
     strict: bool = False
 
     # Serving.
@@ -85,9 +96,9 @@ class Settings(BaseSettings):
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Names besides `localhost` and plain addresses that the server answers to."""
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "watch", mode="before")
     @classmethod
-    def _split_hosts(cls, given: Any) -> Any:
+    def _split_list(cls, given: Any) -> Any:
         """Take `a.example, b.example` as well as a JSON list."""
         if not isinstance(given, str):
             return given

@@ -23,13 +23,19 @@ class SqliteFile:
     Reads run on the calling thread's own connection and see the last committed state (write-ahead log).
     """
 
-    def __init__(self, path: Path, schema: str) -> None:
+    def __init__(self, path: Path, schema: str, *, durable: bool = True) -> None:
         """Open or create the file.
+
+        Args:
+            path: the file.
+            schema: statements that make what is not there yet.
+            durable: a commit is on the disk when it returns.
 
         Raises:
             StoreError: the file is damaged, locked, or its folder cannot be written.
         """
         self.path = path
+        self._synchronous = "FULL" if durable else "NORMAL"
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._writing = threading.RLock()
@@ -77,6 +83,13 @@ class SqliteFile:
                 raise
             connection.execute("COMMIT")
 
+    def state(self) -> tuple[int, int]:
+        """A mark that changes with every commit, whoever makes it; compare those of one thread only."""
+        with self._translated():
+            connection = self._connection()
+            version = connection.execute("PRAGMA data_version").fetchone()[0]
+            return int(version), connection.total_changes
+
     def damage(self) -> str | None:
         """What SQLite's own check says of the file, None where all is well."""
         with self._translated():
@@ -99,7 +112,7 @@ class SqliteFile:
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA journal_mode = WAL")
             # FULL: what is deleted elsewhere after a commit relies on that commit being on the disk.
-            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
             connection.execute("PRAGMA foreign_keys = ON")
             self._local.connection = connection
             self._connections.append(connection)

@@ -7,7 +7,7 @@ is indexed has gone through the same rounding, so an index rebuilt from the cach
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,9 @@ class VectorCache:
     """The content-addressed vectors of one data folder."""
 
     def __init__(self, path: Path, model: ModelDescription) -> None:
-        self._file = SqliteFile(path, SCHEMA)
+        # Losing the last vectors with the power costs no more than computing them again.
+        self._file = SqliteFile(path, SCHEMA, durable=False)
+        self.dimensions = model.dimensions
         self._salt = model.fingerprint.encode()
 
     def key(self, text: str) -> bytes:
@@ -39,14 +41,30 @@ class VectorCache:
         keys = [self.key(text) for text in texts]
         found = self.get(keys)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
-        if missing:
-            fresh = rounded(embedder.encode_documents(list(missing.values())))
-            added = dict(zip(missing, fresh, strict=True))
-            self.put(added)
-            found.update(added)
+        found.update(self.embed(missing, embedder))
         shape = (0, embedder.description.dimensions)
-        vectors = np.stack([found[key] for key in keys]) if keys else np.zeros(shape, np.float32)
-        return vectors, len(missing)
+        return (np.stack([found[key] for key in keys]) if keys else np.zeros(shape, np.float32)), len(missing)
+
+    def embed(self, texts: Mapping[bytes, str], embedder: Embedder) -> dict[bytes, FloatArray]:
+        """Embed texts by their keys, and keep the vectors."""
+        if not texts:
+            return {}
+        fresh = rounded(embedder.encode_documents(list(texts.values())))
+        vectors = dict(zip(texts, fresh, strict=True))
+        self.put(vectors)
+        return vectors
+
+    def missing(self, keys: Sequence[bytes]) -> list[bytes]:
+        """Those of some keys, each once and in order, that have no vector."""
+        rows = self._file.rows_in("SELECT key FROM vectors WHERE key IN ({})", set(keys))
+        there = {bytes(row["key"]) for row in rows}
+        return [key for key in dict.fromkeys(keys) if key not in there]
+
+    def stacked(self, keys: Sequence[bytes]) -> FloatArray:
+        """The vectors of keys that are all there, shape (keys, dimensions)."""
+        found = self.get(keys)
+        shape = (0, self.dimensions)
+        return np.stack([found[key] for key in keys]) if keys else np.zeros(shape, np.float32)
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, FloatArray]:
         """The vectors that are there for these keys."""
@@ -55,7 +73,7 @@ class VectorCache:
             bytes(row["key"]): np.frombuffer(row["vector"], np.float16).astype(np.float32) for row in rows
         }
 
-    def put(self, vectors: dict[bytes, FloatArray]) -> None:
+    def put(self, vectors: Mapping[bytes, FloatArray]) -> None:
         """Keep vectors under their keys."""
         with self._file.transaction() as connection:
             connection.executemany(

@@ -10,30 +10,22 @@ BM25: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and B
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from math import log
 from pathlib import Path
 from typing import Any
 
 from rag.errors import StoreError
+from rag.stemming import Wanted, fold, stems, wanted, word_forms
+
+__all__ = ["Wanted", "WordEntry", "WordIndex", "fold", "stems", "wanted", "word_forms"]
 
 K1 = 1.2
 """Tantivy's BM25 saturation; a word's score stays below idf x (K1 + 1)."""
 WRITER_BYTES = 64_000_000
 HEADING_BOOST = 0.5
-MOST_WORDS = 64
-"""Words of a question that are looked up; the rest of a longer one is left to the vectors."""
-WORD = re.compile(r"\w+(?:[.,'’-]\w+)*")
-STEMMERS = {
-    "ar": "arabic", "da": "danish", "de": "german", "en": "english", "es": "spanish", "fi": "finnish",
-    "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian",
-    "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +90,65 @@ class WordIndex:
             self._writer.commit()
             self._index.reload()
 
-    def search(self, question: str, collection: str, limit: int) -> list[tuple[str, float]]:
-        """Chunk ids with the share (0 to 1) of the question's highest possible score, best first."""
+    def search(
+        self,
+        looked_for: Wanted,
+        collection: str | None,
+        limit: int,
+        within: Collection[int] | None = None,
+    ) -> list[tuple[str, float]]:
+        """Chunk ids with the share (0 to 1) of the question's highest possible BM25 score, best first.
+
+        Args:
+            looked_for: the words.
+            collection: where; None looks everywhere, which is faster where there is one collection.
+            limit: most hits.
+            within: look at these revisions' chunks only.
+        """
         with self._translated():
             searcher = self._index.searcher()
-            clauses, most = self._clauses(searcher, question)
+            clauses, most = self._ranking(searcher, looked_for)
             if not clauses or most <= 0:
                 return []
-            occur = self._tantivy.Occur
-            inside = self._term("collection", collection)
-            silent = self._tantivy.Query.const_score_query(inside, 0.0)
-            words = self._tantivy.Query.boolean_query([(occur.Should, clause) for clause in clauses])
-            query = self._tantivy.Query.boolean_query([(occur.Must, silent), (occur.Must, words)])
-            hits = searcher.search(query, limit).hits
+            musts = self._conditions(looked_for, collection, within)
+            occur, build = self._tantivy.Occur, self._tantivy.Query.boolean_query
+            # Only a query of nothing but words lets Tantivy skip what cannot be among the best.
+            words = [(occur.Should, clause) for clause in clauses]
+            query = build([*musts, (occur.Must, build(words))]) if musts else build(words)
+            hits = searcher.search(query, limit, count=False).hits
             found = [(searcher.doc(address)["chunk"][0], min(score / most, 1.0)) for score, address in hits]
         return sorted(found, key=lambda hit: (-hit[1], hit[0]))
+
+    def coverage(self, looked_for: Wanted, chunks: Sequence[str]) -> dict[str, float]:
+        """The share (0 to 1) of the question's words that each of some chunks has, weighted by rarity.
+
+        A word counts as its inverse document frequency, wherever it stands in text or headings and
+        however often; a word that no chunk of the index has counts as the rarest.
+
+        Returns:
+            The chunks that have every phrase and no banned word, those without any word at 0.
+        """
+        if not chunks:
+            return {}
+        query_of, occur = self._tantivy.Query, self._tantivy.Occur
+        with self._translated():
+            searcher = self._index.searcher()
+            among = query_of.term_set_query(self._schema, "chunk", list(chunks))
+            clauses = [(occur.Must, query_of.const_score_query(among, 0.0))]
+            clauses += self._conditions(looked_for, None, None)
+            most = 0.0
+            for forms in looked_for.forms:
+                frequency = max((searcher.doc_freq("body", form) for form in forms), default=0)
+                weight = _idf(frequency, searcher.num_docs)
+                most += weight
+                terms = [self._term(field, form) for form in forms for field in ("body", "heading")]
+                either = query_of.boolean_query([(occur.Should, term) for term in terms])
+                clauses.append((occur.Should, query_of.const_score_query(either, weight)))
+            hits = searcher.search(query_of.boolean_query(clauses), len(chunks), count=False).hits
+            return {
+                searcher.doc(address)["chunk"][0]: min(score / most, 1.0) if most > 0 else 0.0
+                for score, address in hits
+            }
 
     def chunk_ids(self) -> set[str]:
         """Every chunk id in the index."""
@@ -144,20 +180,43 @@ class WordIndex:
     def _term(self, field: str, value: str) -> Any:
         return self._tantivy.Query.term_query(self._schema, field, value)
 
-    def _clauses(self, searcher: Any, question: str) -> tuple[list[Any], float]:
+    def _ranking(self, searcher: Any, looked_for: Wanted) -> tuple[list[Any], float]:
+        """The question's words as BM25 clauses, and the most that they could score together."""
         total = searcher.num_docs
         clauses, most = [], 0.0
-        for forms in word_forms(question):
-            alternatives, highest = [], 0.0
-            for form in forms:
-                frequency = searcher.doc_freq("body", form)
-                highest = max(highest, _idf(frequency, total) if frequency else 0.0)
-                alternatives.append(self._term("body", form))
-                in_heading = self._term("heading", form)
-                alternatives.append(self._tantivy.Query.boost_query(in_heading, HEADING_BOOST))
-            most += (K1 + 1) * (highest or _idf(0, total))
-            clauses.append(self._tantivy.Query.disjunction_max_query(alternatives, 0.0))
+        for forms in looked_for.forms:
+            frequencies = [searcher.doc_freq("body", form) for form in forms]
+            most += (K1 + 1) * _idf(max(frequencies, default=0), total)
+            for form, frequency in zip(forms, frequencies, strict=True):
+                if frequency:
+                    clauses.append(self._term("body", form))
+                if searcher.doc_freq("heading", form):
+                    heading = self._term("heading", form)
+                    clauses.append(self._tantivy.Query.boost_query(heading, HEADING_BOOST))
         return clauses, most
+
+    def _conditions(
+        self, looked_for: Wanted, collection: str | None, within: Collection[int] | None
+    ) -> list[Any]:
+        """What a hit must and must not have."""
+        occur, query_of = self._tantivy.Occur, self._tantivy.Query
+        conditions = []
+        if collection is not None:
+            inside = self._term("collection", collection)
+            conditions.append((occur.Must, query_of.const_score_query(inside, 0.0)))
+        if within is not None:
+            among = query_of.term_set_query(self._schema, "revision", [str(one) for one in within])
+            conditions.append((occur.Must, query_of.const_score_query(among, 0.0)))
+        for phrase in looked_for.phrases:
+            conditions.append((occur.Must, query_of.const_score_query(self._phrase(phrase), 0.0)))
+        for banned in looked_for.without:
+            conditions.append((occur.MustNot, self._phrase(banned)))
+        return conditions
+
+    def _phrase(self, words: Sequence[str]) -> Any:
+        if len(words) == 1:
+            return self._term("exact", words[0])
+        return self._tantivy.Query.phrase_query(self._schema, "exact", list(words))
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -170,56 +229,9 @@ class WordIndex:
             ) from error
 
 
-def fold(text: str) -> list[str]:
-    """The words of a text in order, lower case and without accents."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(c for c in plain if not unicodedata.combining(c))
-    words: list[str] = []
-    for match in WORD.finditer(bare):
-        word = match.group()
-        words.append(word)
-        # "GPT-3.5" is found as itself and by its parts.
-        words += [part for part in re.split(r"[.,'’-]", word) if part and part != word]
-    return words
-
-
-def stems(text: str, language: str) -> list[str]:
-    """The stems of a text's words in order, folded."""
-    stemmer = _stemmer(language)
-    found: list[str] = []
-    for match in WORD.finditer(unicodedata.normalize("NFKC", text.casefold())):
-        word = match.group()
-        parts = [part for part in re.split(r"[.,'’-]", word) if part]
-        found += [_bare(word)] if len(parts) > 1 else []
-        found += [_bare(stemmer.stemWord(part) if stemmer else part) for part in parts]
-    return found
-
-
-def word_forms(question: str, languages: Sequence[str] = ("es", "en")) -> list[list[str]]:
-    """For each word of a question the stems it may have, without repeats."""
-    columns = [stems(question, language) for language in languages]
-    forms: list[list[str]] = []
-    for row in zip(*columns, strict=True):
-        distinct = sorted(set(row))
-        if distinct not in forms:
-            forms.append(distinct)
-    return forms[:MOST_WORDS]
-
-
-def _bare(word: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
-
-
 def _idf(frequency: int, total: int) -> float:
-    return log(1 + (total - frequency + 0.5) / (frequency + 0.5))
-
-
-@lru_cache
-def _stemmer(language: str) -> Any:
-    import Stemmer
-
-    name = STEMMERS.get(language)
-    return Stemmer.Stemmer(name) if name else None
+    # Words of chunks that are being taken away count until Tantivy merges them out.
+    return log(1 + (max(total, frequency) - frequency + 0.5) / (frequency + 0.5))
 
 
 def _schema(tantivy: Any) -> Any:

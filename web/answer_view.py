@@ -7,9 +7,11 @@ answer (a new paragraph, a list), the page keeps them apart.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from web.prompts import Suggestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,9 @@ def count_states(answer: Mapping[str, Any]) -> dict[str, int]:
     }
 
 
-def answer_context(answer: Mapping[str, Any], turn: str) -> dict[str, Any]:
+def answer_context(
+    answer: Mapping[str, Any], turn: str, suggestions: Sequence[Suggestion] = ()
+) -> dict[str, Any]:
     """What `ask/turn_body.html` needs to draw an answer; `turn` is the prefix of its ids."""
     return {
         "turn": turn,
@@ -64,6 +68,7 @@ def answer_context(answer: Mapping[str, Any], turn: str) -> dict[str, Any]:
         "paragraphs": paragraphs(answer),
         "states": count_states(answer),
         "markdown": as_markdown(answer),
+        "suggestions": suggestions,
     }
 
 

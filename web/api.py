@@ -7,8 +7,10 @@ from secrets import compare_digest
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, File, Form, Header, Path, Query, Request, Response, UploadFile
 
+from ingest.pipeline import IngestOptions
+from ingest.sources import given_file
 from rag.core import Core
 from rag.errors import NotFoundError
 from rag.retrieval import LONGEST_QUESTION, Mode
@@ -21,6 +23,7 @@ from web.api_models import (
     DocumentTextJson,
     IngestRequest,
     ProblemJson,
+    ReportJson,
     SearchJson,
 )
 from web.asking import answer, answer_events, plain
@@ -28,6 +31,7 @@ from web.ingesting import Ingests
 from web.listing import Sort, list_documents
 from web.security import ForbiddenError
 from web.streaming import MEDIA_TYPE, EventStreamResponse
+from web.uploads import Upload, Uploads
 
 TOKEN_HEADER = "X-Cita-Token"
 CollectionQuery = Annotated[
@@ -56,17 +60,19 @@ _NOT_FOUND: dict[int | str, dict[str, Any]] = {
 }
 
 
-def api_router(core: Core, ingests: Ingests, owner_token: str = "") -> APIRouter:
+def api_router(core: Core, ingests: Ingests, uploads: Uploads, owner_token: str = "") -> APIRouter:
     """All routes under `/api`, and the two that tell whether the server lives and is ready.
 
     Args:
         core: the open store and models.
         ingests: runs ingests, one at a time.
+        uploads: takes in what is sent.
         owner_token: what a caller shows to prove that it may read this machine's files.
     """
     router = APIRouter()
     _add_asking(router, core)
     _add_documents(router, core)
+    _add_uploading(router, uploads)
     _add_ingesting(router, ingests, owner_token)
     _add_state(router, core)
     return router
@@ -161,6 +167,21 @@ def _add_documents(router: APIRouter, core: Core) -> None:
         return Response(status_code=204)
 
 
+def _add_uploading(router: APIRouter, uploads: Uploads) -> None:
+    @router.post(
+        "/api/documents", tags=["Documents"], responses=_PROBLEMS, response_model=ReportJson, status_code=200
+    )
+    def upload(
+        files: Annotated[list[UploadFile], File(description="One or more files.")],
+        path: Annotated[list[str] | None, Form(description="Each file's path, to know it by.")] = None,
+        collection: Annotated[str | None, Form(pattern=COLLECTION_PATTERN)] = None,
+    ) -> Any:
+        """Take files in; answers when they can be searched, with what became of each."""
+        names = path if path and len(path) == len(files) else [file.filename or "" for file in files]
+        sent = [Upload(name, file.file) for name, file in zip(names, files, strict=True)]
+        return uploads.take(sent, collection)
+
+
 def _add_ingesting(router: APIRouter, ingests: Ingests, owner_token: str) -> None:
     @router.post(
         "/api/ingest",
@@ -183,8 +204,11 @@ def _add_ingesting(router: APIRouter, ingests: Ingests, owner_token: str) -> Non
                 "Files of this machine are brought in by the `cita ingest` command only; "
                 "from elsewhere, upload them."
             )
-        paths = [FilePath(path) for path in body.paths]
-        return EventStreamResponse(ingests.run(paths, body.collection, prune=body.prune))
+        given = [given_file(FilePath(path), name) for name, path in body.given.items()]
+        options = IngestOptions(
+            body.prune, body.dry_run, tuple(body.include), tuple(body.exclude), body.password
+        )
+        return EventStreamResponse(ingests.run([*body.paths, *given], body.collection, options))
 
 
 def _add_state(router: APIRouter, core: Core) -> None:

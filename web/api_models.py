@@ -36,6 +36,7 @@ class AskRequest(BaseModel):
     provider: Provider | None = Field(default=None, description="Who writes the answer.")
     model: str | None = Field(default=None, max_length=200, description="The provider's model.")
     strict: bool | None = Field(default=None, description="Leave out sentences without support.")
+    explain: bool = Field(default=False, description="Add what the generator was given to the answer.")
 
     @field_validator("question")
     @classmethod
@@ -58,9 +59,14 @@ class IngestRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    paths: list[str] = Field(min_length=1, description="Absolute paths.")
+    paths: list[str] = Field(description="Absolute paths, and addresses.")
+    given: dict[str, str] = Field(default_factory=dict, description="Names with the files that hold them.")
     collection: str | None = Field(default=None, pattern=COLLECTION_PATTERN)
     prune: bool = Field(default=False, description="Remove documents whose files have gone.")
+    dry_run: bool = Field(default=False, description="Write nothing, and say what would be done.")
+    include: list[str] = Field(default_factory=list, description="Patterns of what folders give.")
+    exclude: list[str] = Field(default_factory=list, description="Patterns of what folders do not give.")
+    password: str | None = Field(default=None, description="Opens encrypted PDFs.")
 
 
 class PassageJson(BaseModel):
@@ -178,6 +184,27 @@ class DocumentTextJson(DocumentJson):
     blocks: list[BlockJson]
     page_spans: list[PageJson]
     warnings: list[str]
+
+
+class OutcomeJson(BaseModel):
+    """What became of one file."""
+
+    name: str
+    status: str
+    message: str
+    document_id: str
+    chunks: int
+    embedded: int
+
+
+class ReportJson(BaseModel):
+    """What became of files that were taken in."""
+
+    counts: dict[str, int]
+    chunks: int
+    embedded: int
+    seconds: float
+    outcomes: list[OutcomeJson]
 
 
 class ProblemJson(BaseModel):

@@ -12,15 +12,25 @@ from rag.core import Core
 from web.api import api_router
 from web.assets import Assets
 from web.body_limit import BodyLimitMiddleware
+from web.document_pages import document_router
 from web.ingesting import Ingests
+from web.library_pages import library_router
+from web.map_pages import map_router
 from web.pages import page_router
 from web.problems import install_problem_handlers
 from web.reference import reference_router
+from web.removal import Removals
 from web.rendering import Renderer
+from web.report_pages import report_router
 from web.security import SecurityMiddleware
+from web.similarity_pages import similarity_router
+from web.uploads import MOST_UPLOAD_BYTES, Uploads
 
 MOST_BODY_BYTES = 1_000_000
 """For every request but an upload: far above the longest question, far below what would hurt."""
+
+
+_LARGE = {"/api/documents": MOST_UPLOAD_BYTES, "/documents/add": MOST_UPLOAD_BYTES}
 
 
 def create_app(
@@ -68,11 +78,18 @@ def create_app(
 
     app.state.problem_page = problem_page
     install_problem_handlers(app)
-    app.include_router(api_router(core, Ingests(core), owner_token))
+    ingests = Ingests(core)
+    uploads = Uploads(core, ingests)
+    app.include_router(api_router(core, ingests, uploads, owner_token))
     app.include_router(page_router(core, renderer))
+    app.include_router(library_router(core, renderer, Removals(core), uploads))
+    app.include_router(document_router(core, renderer))
+    app.include_router(map_router(core, renderer))
+    app.include_router(similarity_router(core, renderer))
+    app.include_router(report_router(core, renderer))
     app.include_router(reference_router(renderer))
     # The last one added is the first to see a request.
-    app.add_middleware(BodyLimitMiddleware, most_bytes=MOST_BODY_BYTES)
+    app.add_middleware(BodyLimitMiddleware, most_bytes=MOST_BODY_BYTES, exceptions=_LARGE)
     names = (core.settings.host, *core.settings.allowed_hosts, *allowed_hosts)
     app.add_middleware(SecurityMiddleware, allowed_hosts=names)
     return app

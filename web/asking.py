@@ -60,4 +60,5 @@ def _core_request(core: Core, request: AskRequest) -> Request:
         model=request.model,
         sampling=request.sampling(core.settings),
         strict=request.strict,
+        explain=request.explain,
     )

@@ -6,12 +6,11 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 from ingest.outcomes import Progress, Report
-from ingest.pipeline import Ingestion
+from ingest.pipeline import PLAIN, Ingestion, IngestOptions, Wanted
 from rag.core import Core
 from rag.errors import CitaError, StoreError
 
@@ -26,7 +25,7 @@ class Ingests:
         self._core = core
         self._one_at_a_time = threading.Lock()
 
-    def run(self, paths: Sequence[Path], collection: str | None, *, prune: bool = False) -> Events:
+    def run(self, wanted: Sequence[Wanted], collection: str | None, options: IngestOptions = PLAIN) -> Events:
         """Yield (`progress`, data) as files go in, then (`report`, data) or (`error`, data).
 
         Closing the generator cancels what has not begun; what was finished stays.
@@ -36,9 +35,9 @@ class Ingests:
 
         def work() -> None:
             try:
-                with self._alone():
+                with self.turn():
                     ingestion = Ingestion(self._core, collection)
-                    report = ingestion.run(paths, _teller(steps), prune=prune, cancelled=left.is_set)
+                    report = ingestion.run(wanted, _teller(steps), options, cancelled=left.is_set)
                 steps.put(("report", _report(report)))
             except CitaError as error:
                 steps.put(("error", {"message": str(error)}))
@@ -55,8 +54,16 @@ class Ingests:
             worker.join()
 
     @contextmanager
-    def _alone(self) -> Generator[None, None, None]:
-        if not self._one_at_a_time.acquire(blocking=False):
+    def turn(self, *, wait: bool = False) -> Generator[None, None, None]:
+        """The right to write to the library, for as long as it is held.
+
+        Args:
+            wait: wait until nobody else has it.
+
+        Raises:
+            StoreError: another ingest has it, and it is not waited for.
+        """
+        if not self._one_at_a_time.acquire(blocking=wait):
             raise StoreError("Another ingest is running; start this one when it is done.")
         try:
             yield

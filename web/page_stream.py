@@ -12,6 +12,7 @@ from rag.core import Core
 from web.answer_view import SentenceView, StreamedText, answer_context
 from web.api_models import AskRequest
 from web.asking import answer_events
+from web.prompts import follow_ups
 from web.rendering import Renderer
 
 
@@ -33,8 +34,11 @@ def page_events(
                 cited |= {citation["number"]: citation for citation in data.get("new_citations", ())}
                 yield kind, _sentence(renderer, language, data, cited, text, turn)
             elif kind == "answer":
-                html = renderer.fragment(language, "ask/turn_body.html", **answer_context(data, turn))
+                context = answer_context(data, turn, follow_ups(data, core.library.catalogue.text))
+                html = renderer.fragment(language, "ask/turn_body.html", **context)
                 yield kind, {"html": html, "refused": data["refused"]}
+            elif kind == "error":
+                yield kind, {"message": renderer.said(language, data["message"])}
             else:
                 yield kind, data
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from pydantic import ValidationError
@@ -12,28 +11,27 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from rag.core import Core
 from rag.errors import CitaError, InputError
+from rag.generation.choice import available_generators
 from rag.retrieval import LONGEST_QUESTION, Mode
 from rag.status import status
 from web.answer_view import answer_context
-from web.api import CollectionQuery
 from web.api_models import AskRequest
 from web.asking import answer, plain
-from web.document_view import view_document
 from web.examples import sample_questions, titles_to_ask_about
 from web.languages import COOKIE as LANGUAGE_COOKIE
 from web.languages import LANGUAGES, choose_language
-from web.listing import Sort, list_documents
 from web.page_stream import page_events
 from web.problems import problem_response, validation_sentence
-from web.rendering import THEME_COOKIE, THEMES, Renderer
+from web.prompts import follow_ups
+from web.rendering import THEME_COOKIE, THEMES, Renderer, own_address
 from web.streaming import MEDIA_TYPE, EventStreamResponse
+from web.uploads import MOST_UPLOAD_BYTES
 
-DOCUMENTS_PER_PAGE = 50
+# Marks a sentence for translation.
+N_ = str
 _NEWEST = 100
 _YEAR_SECONDS = 365 * 24 * 3600
 QuestionQuery = Annotated[str, Query(max_length=LONGEST_QUESTION)]
-Offset = Annotated[int, Query(ge=0)]
-Part = Annotated[int | None, Query(ge=1)]
 
 
 def page_router(core: Core, renderer: Renderer) -> APIRouter:
@@ -41,7 +39,6 @@ def page_router(core: Core, renderer: Renderer) -> APIRouter:
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     _add_asking(router, core, renderer)
     _add_searching(router, core, renderer)
-    _add_documents(router, core, renderer)
     _add_rest(router, core, renderer)
     return router
 
@@ -59,7 +56,13 @@ def _add_asking(router: APIRouter, core: Core, renderer: Renderer) -> None:
             "documents_total": core.library.catalogue.count_documents(),
             "longest": LONGEST_QUESTION,
         }
+        if names["documents_total"] == 0:
+            names |= _first_steps(core)
         return renderer.page(request, "ask/page.html", status, **names | context)
+
+    def answered(asked: AskRequest, turn: str) -> dict[str, Any]:
+        given = answer(core, asked)
+        return answer_context(given, turn, follow_ups(given, core.library.catalogue.text))
 
     @router.get("/")
     def front(request: Request, question: QuestionQuery = "") -> Response:
@@ -86,12 +89,28 @@ def _add_asking(router: APIRouter, core: Core, renderer: Renderer) -> None:
         if MEDIA_TYPE in request.headers.get("accept", ""):
             return EventStreamResponse(page_events(core, renderer, choose_language(request), asked, turn))
         try:
-            context |= answer_context(await run_in_threadpool(answer, core, asked), turn)
+            context |= await run_in_threadpool(answered, asked, turn)
         except CitaError as error:
             return await run_in_threadpool(
                 ask_page, request, error.http_status, problem=str(error), **context
             )
         return await run_in_threadpool(ask_page, request, **context)
+
+
+def _first_steps(core: Core) -> dict[str, Any]:
+    """What the page of an empty library needs: who would write, and where files go."""
+    wanted = core.settings.llm
+    able = [one for one in available_generators(core.settings) if one.available]
+    writers = [
+        one for one in able if one.provider == wanted or (wanted == "auto" and one.provider != "openai")
+    ]
+    writer = next((one for one in writers if one.provider != "extractive"), None)
+    return {
+        "writer": writer,
+        "collection": None,
+        "most_upload_bytes": MOST_UPLOAD_BYTES,
+        "added": ("/", N_("Ask about them")),
+    }
 
 
 def _add_searching(router: APIRouter, core: Core, renderer: Renderer) -> None:
@@ -118,45 +137,6 @@ def _add_searching(router: APIRouter, core: Core, renderer: Renderer) -> None:
         return renderer.fragment(choose_language(request), "search/results.html", **context)
 
 
-def _add_documents(router: APIRouter, core: Core, renderer: Renderer) -> None:
-    @router.get("/documents")
-    def documents(
-        request: Request,
-        offset: Offset = 0,
-        sort: Sort = "title",
-        filter: Annotated[str, Query(max_length=200)] = "",
-        collection: CollectionQuery = None,
-    ) -> Response:
-        records = list_documents(core, collection, offset, DOCUMENTS_PER_PAGE, sort, filter)
-        return renderer.page(
-            request,
-            "documents/list.html",
-            documents=records,
-            total=core.library.catalogue.count_documents(collection, filter),
-            offset=offset,
-            per_page=DOCUMENTS_PER_PAGE,
-            sort=sort,
-            filter=filter,
-        )
-
-    def document_context(document_id: str, start: int, end: int, part: int | None) -> dict[str, Any]:
-        text = core.library.catalogue.text(document_id)
-        view = view_document(text, start, end, part)
-        return {"document": core.library.catalogue.document(document_id), "text": text, "view": view}
-
-    @router.get("/documents/{document_id}")
-    def document(
-        request: Request, document_id: str, start: int = 0, end: int = 0, part: Part = None
-    ) -> Response:
-        context = document_context(document_id, start, end, part)
-        return renderer.page(request, "documents/document.html", **context)
-
-    @router.get("/fragments/documents/{document_id}")
-    def fragment(request: Request, document_id: str, start: int = 0, end: int = 0, part: Part = None) -> str:
-        context = document_context(document_id, start, end, part)
-        return renderer.fragment(choose_language(request), "documents/panel.html", **context)
-
-
 def _add_rest(router: APIRouter, core: Core, renderer: Renderer) -> None:
     @router.get("/status")
     def show_status(request: Request) -> Response:
@@ -168,7 +148,7 @@ def _add_rest(router: APIRouter, core: Core, renderer: Renderer) -> None:
         language: Annotated[str | None, Form()] = None,
         theme: Annotated[str | None, Form()] = None,
     ) -> Response:
-        response = RedirectResponse(_own_address(next), 303)
+        response = RedirectResponse(own_address(next), 303)
         for cookie, value, known in (
             (LANGUAGE_COOKIE, language, LANGUAGES),
             (THEME_COOKIE, theme, THEMES),
@@ -176,10 +156,3 @@ def _add_rest(router: APIRouter, core: Core, renderer: Renderer) -> None:
             if value in known:
                 response.set_cookie(cookie, str(value), max_age=_YEAR_SECONDS, samesite="lax", httponly=True)
         return response
-
-
-def _own_address(address: str) -> str:
-    """The address, if it is one of this site's own; else the front page."""
-    parts = urlsplit(address)
-    is_own = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.netloc
-    return address if is_own and address.isprintable() else "/"

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 from babel.support import NullTranslations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse
 
 from web.assets import Assets
 from web.languages import LANGUAGES, choose_language, load_translations
+from web.sentences import Sentences, load_sentences
 
 TEMPLATES_DIRECTORY = Path(__file__).parent / "templates"
 THEMES = ("auto", "light", "dark")
@@ -36,8 +37,10 @@ class Renderer:
     ) -> None:
         self.stays_here = stays_here
         catalogues = translations or {language: load_translations(language) for language in LANGUAGES}
+        self._sentences = {language: load_sentences(language) for language in catalogues}
         self._environments = {
-            language: _environment(language, catalogue, assets) for language, catalogue in catalogues.items()
+            language: _environment(language, catalogue, assets, self._sentences[language])
+            for language, catalogue in catalogues.items()
         }
 
     def page(self, request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
@@ -56,12 +59,25 @@ class Renderer:
         """A piece of a page, or all of it, as HTML; everything in `context` is escaped."""
         return self._environments[language].get_template(template).render(context)
 
+    def said(self, language: str, sentence: str) -> str:
+        """A sentence of the program's own, such as an error's, in the reader's language."""
+        return self._sentences[language].translated(sentence)
+
+
+def own_address(address: str) -> str:
+    """The address, if it is one of this site's own; else the front page."""
+    parts = urlsplit(address)
+    is_own = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.netloc
+    return address if is_own and address.isprintable() else "/"
+
 
 def _address(request: Request) -> str:
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
-def _environment(language: str, catalogue: NullTranslations, assets: Assets) -> Environment:
+def _environment(
+    language: str, catalogue: NullTranslations, assets: Assets, sentences: Sentences
+) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES_DIRECTORY),
         autoescape=True,
@@ -76,6 +92,8 @@ def _environment(language: str, catalogue: NullTranslations, assets: Assets) -> 
         "language": language,
         "languages": LANGUAGES,
         "static": assets.address,
+        "said": lambda sentence: catalogue.gettext(sentences.translated(sentence)),
+        "question_about": lambda suggestion: suggestion.question(catalogue.gettext),
         "address": lambda path, **query: path + "?" + urlencode(query) if query else path,
     }
     environment.filters |= {
@@ -83,9 +101,27 @@ def _environment(language: str, catalogue: NullTranslations, assets: Assets) -> 
         "score": lambda value: format_decimal(value, format="0.00", locale=language),
         "seconds": lambda value: format_decimal(value / 1000, format="0.0", locale=language),
         "bytes": lambda value: _size(value, language),
+        "kind": kind,
         "date": lambda value: _date(value, language),
+        "day": lambda value: _date(value, language, day_only=True),
     }
     return environment
+
+
+_KINDS = {
+    "application/pdf": "PDF", "text/html": "HTML", "text/markdown": "Markdown", "text/plain": "TXT",
+    "text/csv": "CSV", "text/tab-separated-values": "TSV", "application/json": "JSON",
+    "application/jsonl": "JSONL", "application/epub+zip": "EPUB", "message/rfc822": "EML",
+    "application/x-ipynb+json": "IPYNB", "text/x-rst": "RST", "application/xml": "XML",
+}  # fmt: skip
+_OFFICE = {"wordprocessing": "DOCX", "presentation": "PPTX", "spreadsheet": "XLSX"}
+
+
+def kind(media_type: str) -> str:
+    """A document's type in a few letters."""
+    office = next((name for part, name in _OFFICE.items() if part in media_type), None)
+    short = media_type.rsplit("/", 1)[-1].rsplit(".", 1)[-1].removeprefix("x-")
+    return _KINDS.get(media_type) or office or short.upper()[:12]
 
 
 def _size(value: float, language: str) -> str:
@@ -96,9 +132,11 @@ def _size(value: float, language: str) -> str:
     return f"{format_decimal(value, format='0.#' if unit != 'B' else '0', locale=language)} {unit}"
 
 
-def _date(value: str, language: str) -> str:
+def _date(value: str, language: str, *, day_only: bool = False) -> str:
     try:
-        moment = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value).astimezone()
     except ValueError:
         return value
-    return format_datetime(moment.astimezone(), format="medium", locale=language)
+    if day_only:
+        return format_date(moment, format="medium", locale=language)
+    return format_datetime(moment, format="medium", locale=language)

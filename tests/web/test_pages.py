@@ -17,7 +17,11 @@ from web.assets import Assets
 from web.rendering import Renderer
 from web.security import HEADERS
 
-PAGES = ["/", "/search", "/search?q=attention", "/documents", "/documents?filter=zzzz", "/status", "/docs"]
+PAGES = [
+    "/", "/search", "/search?q=attention", "/documents", "/documents?filter=zzzz", "/map",
+    "/map?question=atenci%C3%B3n",
+    "/similarity", "/evaluation", "/status", "/docs",
+]  # fmt: skip
 HTML = {"Accept": "text/html"}
 FORM = {"Accept": "text/html", "Origin": "http://127.0.0.1"}
 QUESTION = "¿Qué es la atención?"
@@ -158,11 +162,11 @@ class PseudoTranslations(NullTranslations):
 class VisibleText(HTMLParser):
     """Collects the words that a reader sees or hears and that are not a document's own."""
 
-    SKIPPED = frozenset({"script", "style", "code", "pre", "title"})
+    SKIPPED = frozenset({"script", "style", "code", "pre", "title", "textarea", "option"})
     SPOKEN = frozenset({"aria-label", "title", "placeholder", "alt"})
     OWN = frozenset(
         "question answer-text reading result nearest source-list passages library document-head outline "
-        "wordmark api facts examples".split()
+        "wordmark api facts examples suggestions chunks matrix map-passages report-list".split()
     )
 
     def __init__(self) -> None:

@@ -1,6 +1,7 @@
 // On every page: the theme switch without a reload, and the source panel with its cards.
 import { installCards } from "./cards.js";
 import { installPanel } from "./panel.js";
+import { installSheets } from "./sheets.js";
 
 function installTheme() {
   const form = document.querySelector(".preferences");
@@ -18,3 +19,4 @@ function installTheme() {
 installTheme();
 installPanel();
 installCards();
+installSheets(document.getElementById("main"));

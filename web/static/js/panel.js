@@ -1,7 +1,15 @@
 // The source beside the answer: one click on a citation opens its document at the cited words.
 import { announce, show } from "./fragment.js";
+import { installSheets } from "./sheets.js";
 
 const NARROW = matchMedia("(max-width: 59.99rem)");
+
+let openFrom = () => {};
+
+/** Open the document at an address of a passage beside the page; `opener` gets the focus back. */
+export function openSource(address, opener) {
+  openFrom(address, opener);
+}
 
 export function installPanel() {
   const panel = document.getElementById("source-panel");
@@ -57,11 +65,12 @@ export function installPanel() {
       if (error.name === "AbortError") return;
       body.textContent = body.dataset.failed;
     }
+    installSheets(body);
     const cited = body.querySelector("#cited");
     body.scrollTop = 0;
     if (cited) {
       body.scrollTop = cited.getBoundingClientRect().top - body.getBoundingClientRect().top - body.clientHeight / 3;
-      announce(cited.textContent);
+      announce(cited.textContent || cited.closest("svg").getAttribute("aria-label"));
     }
   };
 
@@ -86,16 +95,24 @@ export function installPanel() {
 
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element && event.target.closest("a[data-open-source]");
-    if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    // On a document's own page its links lead to itself, not to a panel beside it.
+    if (!link || (link.closest(".document") && !panel.contains(link))) return;
+    if (event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
     open(link, panel.contains(link));
   });
+  openFrom = (address, from) => {
+    const link = document.createElement("a");
+    link.href = address;
+    opener = from;
+    open(link, true);
+  };
   document.getElementById("panel-close").addEventListener("click", close);
   document.getElementById("panel-previous").addEventListener("click", () => step(-1));
   document.getElementById("panel-next").addEventListener("click", () => step(1));
   // Arrow keys act inside the panel only, so that they never take keys from anything else.
   panel.addEventListener("keydown", (event) => {
-    if (event.target.matches("input, select, textarea, pre, .table")) return;
+    if (event.target.matches("input, select, textarea, pre, .table, .sheet-list")) return;
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key === "ArrowLeft") step(-1);
     else if (event.key === "ArrowRight") step(1);

@@ -1,0 +1,28 @@
+"""Making the word index anew from SQLite, which holds all that it is made of."""
+
+from __future__ import annotations
+
+from rag.library import Library
+from rag.staged import word_entries
+
+TOGETHER = 200
+"""Documents indexed between two commits."""
+
+
+def rebuild_words(library: Library) -> int:
+    """Index the words of every live chunk anew; returns how many there are.
+
+    Raises:
+        StoreError: the index cannot be written.
+    """
+    library.words.clear()
+    counted = 0
+    for number, row in enumerate(library.database.revisions("live"), start=1):
+        text = library.catalogue.text(row["document_id"])
+        chunks = library.catalogue.chunks(row["document_id"])
+        library.words.add(word_entries(text, row["collection"], row["language"], chunks, row["id"]))
+        counted += len(chunks)
+        if number % TOGETHER == 0:
+            library.words.commit()
+    library.words.commit()
+    return counted

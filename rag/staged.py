@@ -1,0 +1,48 @@
+"""A document's new revision, ready to be written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.document_text import DocumentText
+from rag.records import ChunkRecord, NameRecord, chunk_id
+from rag.words import WordEntry
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class StagedDocument:
+    """A document's new revision, ready to be written."""
+
+    document_id: str
+    collection: str
+    text: DocumentText
+    sha256: str
+    size: int
+    language: str
+    chunks: Sequence[ChunkRecord]
+    vectors: FloatArray
+    """Unit vectors, shape (chunks, dimensions)."""
+    names: Sequence[NameRecord]
+
+
+def word_entries(
+    text: DocumentText, collection: str, language: str, chunks: Sequence[ChunkRecord], revision: int
+) -> list[WordEntry]:
+    """What the word index holds of a document's chunks."""
+    return [
+        WordEntry(
+            chunk_id=chunk_id(revision, chunk.ordinal),
+            revision=revision,
+            collection=collection,
+            language=language,
+            text=text.text[chunk.start : chunk.end],
+            heading=" ".join((text.title, *chunk.heading)),
+        )
+        for chunk in chunks
+    ]

@@ -1,0 +1,113 @@
+"""The words of a text as the index has them: lower case, without accents, stemmed in the text's language."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+MOST_WORDS = 64
+"""Words of a question that are looked up; the rest of a longer one is left to the vectors."""
+WORD = re.compile(r"\w+(?:[.,'’-]\w+)*")
+UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+"
+)
+"""Runs of Thai, Lao, Burmese, Khmer, Japanese and Chinese, whose words no space parts."""
+STEMMERS = {
+    "ar": "arabic", "da": "danish", "de": "german", "en": "english", "es": "spanish", "fi": "finnish",
+    "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian",
+    "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish", "ta": "tamil", "tr": "turkish",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for, as the index has it."""
+
+    forms: tuple[tuple[str, ...], ...]
+    """For each word of the question the stems it may have."""
+    phrases: tuple[tuple[str, ...], ...] = ()
+    """Folded words that must follow one another."""
+    without: tuple[tuple[str, ...], ...] = ()
+    """Folded words that must not."""
+
+
+def fold(text: str) -> list[str]:
+    """The words of a text in order, lower case and without accents."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(c for c in plain if not unicodedata.combining(c))
+    words: list[str] = []
+    for match in WORD.finditer(bare):
+        word = match.group()
+        parts = _parts(word)
+        # "GPT-3.5" is found as itself and by its parts.
+        words += parts if parts == [word] else [word, *parts]
+    return words
+
+
+def stems(text: str, language: str) -> list[str]:
+    """The stems of a text's words in order, folded."""
+    stemmer = _stemmer(language)
+    found: list[str] = []
+    for match in WORD.finditer(unicodedata.normalize("NFKC", text.casefold())):
+        word = match.group()
+        parts = _parts(word)
+        found += [_bare(word)] if len(parts) > 1 else []
+        found += [_bare(stemmer.stemWord(part) if stemmer else part) for part in parts]
+    return found
+
+
+def wanted(
+    text: str,
+    languages: Sequence[str] = ("es", "en"),
+    phrases: Iterable[str] = (),
+    without: Iterable[str] = (),
+) -> Wanted:
+    """What to look for in chunks of these languages."""
+    return Wanted(
+        tuple(tuple(forms) for forms in word_forms(text, languages)),
+        tuple(words for one in phrases if (words := tuple(fold(one)))),
+        tuple(words for one in without if (words := tuple(fold(one)))),
+    )
+
+
+def word_forms(question: str, languages: Sequence[str] = ("es", "en")) -> list[list[str]]:
+    """For each word of a question the stems it may have, without repeats."""
+    columns = [stems(question, language) for language in languages]
+    forms: list[list[str]] = []
+    for row in zip(*columns, strict=True):
+        distinct = sorted(set(row))
+        if distinct not in forms:
+            forms.append(distinct)
+    return forms[:MOST_WORDS]
+
+
+def _parts(word: str) -> list[str]:
+    """The parts of "GPT-3.5"; pairs of characters of scripts that write no spaces between words."""
+    parts: list[str] = []
+    for part in re.split(r"[.,'’-]", word):
+        at = 0
+        for run in UNSPACED.finditer(part):
+            parts += [part[at : run.start()], *_pairs(run.group())]
+            at = run.end()
+        parts.append(part[at:])
+    return [part for part in parts if part]
+
+
+def _pairs(run: str) -> list[str]:
+    return [run[i : i + 2] for i in range(max(1, len(run) - 1))]
+
+
+def _bare(word: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+
+
+@lru_cache
+def _stemmer(language: str) -> Any:
+    import Stemmer
+
+    name = STEMMERS.get(language)
+    return Stemmer.Stemmer(name) if name else None

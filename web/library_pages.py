@@ -1,0 +1,112 @@
+"""The library: its documents listed, filtered, selected; removed, with a way back."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
+
+from rag.core import Core
+from rag.errors import InputError
+from web.api import CollectionQuery
+from web.api_models import COLLECTION_PATTERN
+from web.languages import choose_language
+from web.listing import Sort, list_documents
+from web.removal import Removals
+from web.rendering import Renderer, own_address
+from web.uploads import MOST_UPLOAD_BYTES, Upload, Uploads
+
+# Marks a sentence for translation.
+N_ = str
+DOCUMENTS_PER_PAGE = 50
+Chosen = Annotated[list[str], Form(default_factory=list)]
+Next = Annotated[str, Form()]
+Offset = Annotated[int, Query(ge=0)]
+Text = Annotated[str, Query(max_length=200)]
+
+
+def library_router(core: Core, renderer: Renderer, removals: Removals, uploads: Uploads) -> APIRouter:
+    """The list of documents and what can be done with those that were chosen."""
+    router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+    catalogue = core.library.catalogue
+
+    def listed(collection: str | None, offset: int, sort: Sort, filter: str) -> dict[str, Any]:
+        total = catalogue.count_documents(collection, filter)
+        offset = min(offset, max(total - 1, 0) // DOCUMENTS_PER_PAGE * DOCUMENTS_PER_PAGE)
+        return {
+            "documents": list_documents(core, collection, offset, DOCUMENTS_PER_PAGE, sort, filter),
+            "total": total,
+            "library_total": catalogue.count_documents(),
+            "offset": offset,
+            "per_page": DOCUMENTS_PER_PAGE,
+            "sort": sort,
+            "filter": filter,
+            "collection": collection,
+            "collections": catalogue.collections(),
+            "settings": core.settings,
+            "most_upload_bytes": MOST_UPLOAD_BYTES,
+        }
+
+    @router.get("/documents")
+    def documents(
+        request: Request,
+        offset: Offset = 0,
+        sort: Sort = "title",
+        filter: Text = "",
+        collection: CollectionQuery = None,
+        removed: Text = "",
+        restored: Offset = 0,
+    ) -> Response:
+        context = listed(collection or None, offset, sort, filter)
+        context |= {"removed": removed, "restored": restored, "removed_titles": removals.titles(removed)}
+        # The list's own address, without what was just done: actions lead back to it.
+        context["here"] = _address(sort, filter, collection, offset)
+        context["added"] = ("/documents?sort=-ingested_at", N_("Show them in the list"))
+        return renderer.page(request, "documents/list.html", **context)
+
+    @router.post("/documents/add")
+    def add(
+        request: Request,
+        files: Annotated[list[UploadFile], File()],
+        path: Annotated[list[str] | None, Form()] = None,
+        collection: Annotated[str | None, Form(pattern=COLLECTION_PATTERN)] = None,
+    ) -> Response:
+        """All files at once, and then what became of them: for the script as JSON, else as a page."""
+        names = path if path and len(path) == len(files) else [file.filename or "" for file in files]
+        sent = [Upload(name, file.file) for name, file in zip(names, files, strict=True)]
+        report = uploads.take(sent, collection)
+        if "application/json" not in request.headers.get("accept", ""):
+            return renderer.page(request, "documents/added.html", report=report, here="/documents")
+        language = choose_language(request)
+        outcomes = [one | {"message": renderer.said(language, one["message"])} for one in report["outcomes"]]
+        return JSONResponse({"outcomes": outcomes})
+
+    @router.post("/documents/remove")
+    def remove(id: Chosen, next: Next = "/documents") -> Response:
+        if not id:
+            raise InputError("No document was chosen; tick those that are meant.")
+        return _back(next, removed=removals.remove(id))
+
+    @router.post("/documents/restore")
+    def restore(token: Annotated[str, Form()], next: Next = "/documents") -> Response:
+        return _back(next, restored=str(removals.undo(token)))
+
+    return router
+
+
+def _address(sort: str, filter: str, collection: str | None, offset: int) -> str:
+    values = {"sort": sort if sort != "title" else "", "filter": filter, "collection": collection or ""}
+    return _with("/documents", **values, offset=str(offset or ""))
+
+
+def _back(address: str, **query: str) -> Response:
+    return RedirectResponse(_with(own_address(address), **query), 303)
+
+
+def _with(address: str, **query: str) -> str:
+    given = urlencode({name: value for name, value in query.items() if value})
+    if not given:
+        return address
+    return f"{address}{'&' if '?' in address else '?'}{given}"
