@@ -7,9 +7,12 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from rag.core import Core
 from rag.generation.choice import available_generators
+from rag.generation.ollama_client import LOOPBACK
+from rag.settings import Settings
 
 PACKAGES = ("cita", "chromadb", "tantivy", "onnxruntime", "fastapi")
 
@@ -39,18 +42,21 @@ def status(core: Core) -> dict[str, Any]:
         "memory_bytes": _resident_bytes(),
         "process": os.getpid(),
         "versions": {name: version(name) for name in PACKAGES},
-        "leaves_the_machine": _leaving(core),
+        "leaves_the_machine": _leaving(settings),
     }
 
 
-def _leaving(core: Core) -> str:
-    settings = core.settings
+def _leaving(settings: Settings) -> str:
+    """What goes to other machines because a setting asks for it."""
+    gone = []
     if settings.llm == "openai":
         where = settings.openai_base_url or "OpenAI"
-        return f"questions and the passages chosen for them go to {where}"
-    if settings.chroma_url:
-        return f"vectors go to the Chroma server at {settings.chroma_url}"
-    return "nothing"
+        gone.append(f"questions and the passages chosen for them go to {where}")
+    if settings.llm in ("auto", "ollama") and urlsplit(settings.ollama_url).hostname not in LOOPBACK:
+        gone.append(f"questions and the passages chosen for them go to the Ollama at {settings.ollama_url}")
+    if settings.chroma_url and urlsplit(settings.chroma_url).hostname not in LOOPBACK:
+        gone.append(f"vectors go to the Chroma server at {settings.chroma_url}")
+    return "; ".join(gone) or "nothing"
 
 
 def _resident_bytes() -> int | None:

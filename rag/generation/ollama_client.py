@@ -33,7 +33,7 @@ NAME = "Ollama"
 CONNECT_SECONDS = 2.0
 RETRY_PAUSES = (0.5, 1.5)
 _RETRIED = frozenset({500, 502, 503, 504})
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class OllamaClient:
             self.url,
             timeout=httpx.Timeout(self.timeout, connect=CONNECT_SECONDS),
             # What is on this machine is never reached through a proxy.
-            trust_env=urlsplit(self.url).hostname not in _LOOPBACK,
+            trust_env=urlsplit(self.url).hostname not in LOOPBACK,
         )
 
     def _begin(self, request: Mapping[str, Any]) -> Iterator[Any]:
