@@ -31,6 +31,9 @@ def ask(
     repetition_penalty: Annotated[float | None, typer.Option(help="Above 1: repeat less.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the drawing.")] = None,
     strict: Annotated[bool | None, typer.Option(help="Leave out what no passage supports.")] = None,
+    conversation: Annotated[
+        str | None, typer.Option(help="Go on with this conversation; `cita conversations` lists them.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     settings = load_settings(
@@ -45,6 +48,7 @@ def ask(
         model=model,
         sampling=default_sampling(settings),
         strict=strict,
+        conversation=conversation,
     )
     with open_session(settings, quiet=as_json) as session:
         answer: dict[str, Any] = {}

@@ -21,6 +21,7 @@ COMMANDS = {
     "documents": "List the documents of the library.",
     "remove": "Remove a document from the library.",
     "collections": "List the collections with their documents.",
+    "conversations": "List, read, rename, delete and export conversations.",
     "status": "Show the library, the models and what can be used now.",
     "serve": "Serve the web page and the API.",
     "evaluate": "Measure retrieval and answers on a set of questions.",

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -98,6 +99,28 @@ class RemoteSession:
     def status(self) -> dict[str, Any]:
         return self._get("/api/status")
 
+    def conversations(self, offset: int, limit: int) -> dict[str, Any]:
+        return self._get("/api/conversations", offset=offset, limit=limit)
+
+    def start_conversation(self, title: str) -> dict[str, Any]:
+        started: dict[str, Any] = self._send("POST", "/api/conversations", {"title": title}).json()
+        return started
+
+    def rename_conversation(self, conversation_id: str, title: str) -> None:
+        self._send("PATCH", _conversation(conversation_id), {"title": title})
+
+    def delete_conversation(self, conversation_id: str) -> None:
+        self._send("DELETE", _conversation(conversation_id))
+
+    def export_conversation(self, conversation_id: str, form: str) -> str:
+        return self._send("GET", f"{_conversation(conversation_id)}/export?format={form}").text
+
+    def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        with self._translated():
+            response = self._http.request(method, path, json=body)
+            _raise_for(response)
+            return response
+
     def _get(self, path: str, **parameters: Any) -> dict[str, Any]:
         given = {key: value for key, value in parameters.items() if value is not None}
         with self._translated():
@@ -129,6 +152,10 @@ class RemoteSession:
                 f"The server at {self._http.base_url} that holds the data folder did not answer ({error}); "
                 "restart it, or stop it and run the command again."
             ) from error
+
+
+def _conversation(conversation_id: str) -> str:
+    return f"/api/conversations/{quote(conversation_id, safe='')}"
 
 
 def _spooled(wanted: Sequence[str | GivenSource], scratch: Path) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -48,6 +49,21 @@ class Session(Protocol):
     def status(self) -> dict[str, Any]:
         """The library, the models and what can be used now."""
 
+    def conversations(self, offset: int, limit: int) -> dict[str, Any]:
+        """`conversations` and `total`."""
+
+    def start_conversation(self, title: str) -> dict[str, Any]:
+        """A new conversation."""
+
+    def rename_conversation(self, conversation_id: str, title: str) -> None:
+        """Give a conversation another title."""
+
+    def delete_conversation(self, conversation_id: str) -> None:
+        """Delete a conversation."""
+
+    def export_conversation(self, conversation_id: str, form: str) -> str:
+        """A conversation as `markdown` or `json`."""
+
 
 class LocalSession:
     """A session on the data folder itself."""
@@ -56,7 +72,7 @@ class LocalSession:
         self._core = core
 
     def ask(self, request: Request) -> Iterator[Event]:
-        return self._core.answerer.ask(request)
+        return self._core.dialogue.ask(request)
 
     def search(self, query: str, collection: str | None, limit: int, mode: Any) -> dict[str, Any]:
         found = self._core.retriever.search(query, collection=collection, limit=limit, mode=mode)
@@ -85,6 +101,25 @@ class LocalSession:
 
     def status(self) -> dict[str, Any]:
         return status(self._core)
+
+    def conversations(self, offset: int, limit: int) -> dict[str, Any]:
+        kept = self._core.conversations
+        return {"conversations": [asdict(one) for one in kept.listed(offset, limit)], "total": kept.count()}
+
+    def start_conversation(self, title: str) -> dict[str, Any]:
+        return asdict(self._core.conversations.start(title))
+
+    def rename_conversation(self, conversation_id: str, title: str) -> None:
+        self._core.conversations.rename(conversation_id, title)
+
+    def delete_conversation(self, conversation_id: str) -> None:
+        self._core.conversations.delete(conversation_id)
+
+    def export_conversation(self, conversation_id: str, form: str) -> str:
+        kept = self._core.conversations
+        if form == "markdown":
+            return kept.to_markdown(conversation_id)
+        return json.dumps(kept.to_json(conversation_id), ensure_ascii=False, indent=2)
 
 
 @contextmanager

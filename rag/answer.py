@@ -75,6 +75,8 @@ class Answer:
     passages: tuple[Passage, ...]
     generator: Mapping[str, str]
     """`provider` and `model`."""
+    standalone: str = ""
+    """The question as it was looked up: a follow-up says here what it left out."""
     timings_ms: Mapping[str, int] = field(default_factory=dict)
     """Milliseconds: embed, retrieve, first_token, generate, ground, total."""
     details: Mapping[str, Any] = field(default_factory=dict)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from time import perf_counter
 from typing import Any, Protocol
 
 from rag.answer import Answer, Citation, Event, Passage, Sentence
 from rag.answerability import answerability
-from rag.generation.base import Generator, Prompt, Sampling
+from rag.generation.base import Generator as TextGenerator
+from rag.generation.base import Prompt, Sampling
 from rag.generation.choice import Generators, check_provider
 from rag.generation.llama_server import LlamaServerGenerator
 from rag.grounding import Grounder, Verdict, gather_evidence
@@ -18,6 +19,7 @@ from rag.refusal import refusal_text
 from rag.retrieval import SearchResult
 from rag.sentence_vectors import SentenceVectors
 from rag.settings import Settings
+from rag.standalone import Exchange, standalone_question
 from rag.transcript import Transcript
 
 PACKED_SENTENCES = 5
@@ -40,6 +42,14 @@ class Request:
     strict: bool | None = None
     explain: bool = False
     """Add the prompt to the answer's details."""
+    conversation: str | None = None
+    """Id of the conversation that the question belongs to; see `rag.dialogue`."""
+    history: tuple[Exchange, ...] = ()
+    """What was asked before, oldest first, where no conversation is named."""
+
+
+Steps = Generator[Event, None, None]
+"""The steps of an answer; closing it stops the generation."""
 
 
 class Searcher(Protocol):
@@ -56,10 +66,12 @@ class Draft:
     """An answer in the making."""
 
     request: Request
+    question: str
+    """Understandable by itself."""
     language: str
     passages: Sequence[Passage]
     started: float
-    generator: Generator | None = None
+    generator: TextGenerator | None = None
     verdicts: list[Verdict] = field(default_factory=list)
     timings: dict[str, int] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
@@ -76,7 +88,7 @@ class Answerer:
         self._generators = generators
         self._settings = settings
 
-    def ask(self, request: Request) -> Iterator[Event]:
+    def ask(self, request: Request) -> Steps:
         """Answer a question step by step; closing the iterator stops the generation.
 
         Yields:
@@ -88,28 +100,31 @@ class Answerer:
         """
         started = perf_counter()
         check_provider(request.provider)
+        question = self._standalone(request)
         found = self._retriever.search(
-            request.question,
+            question,
             collection=request.collection,
             limit=request.passages or self._settings.passages,
         )
-        draft = Draft(request, found.language, found.passages, started, timings=dict(found.timings_ms))
+        draft = Draft(
+            request, question, found.language, found.passages, started, timings=dict(found.timings_ms)
+        )
         yield Event("passages", [asdict(passage) for passage in found.passages])
         evidence = gather_evidence(found.passages, self._encoder)
         cosines = sentence_cosines(found.question_vector, found.language_offsets, evidence)
-        scores = sentence_scores(request.question, cosines, evidence)
+        scores = sentence_scores(question, cosines, evidence)
         draft.details["best_evidence"] = round(float(cosines.max(initial=0.0)), 4)
-        likely = answerability(request.question, found.language, evidence, cosines)
+        likely = answerability(question, found.language, evidence, cosines)
         draft.details["answerable"] = round(likely, 4)
         if likely < self._settings.refusal_threshold:
             yield Event("answer", _refusal(draft, "weak evidence").to_json())
             return
         draft.generator = generator = self._generators.get(request.provider, request.model)
         packed = pack(evidence, scores, generator.prompt_budget, generator.count_tokens, PACKED_SENTENCES)
-        prompt = build_prompt(request.question, found.language, evidence, packed)
+        prompt = build_prompt(question, found.language, evidence, packed)
         if request.explain:
             draft.details["prompt"] = "\n\n".join(one.content for one in prompt.messages)
-        grounder = Grounder(evidence, self._encoder, found.language, request.question)
+        grounder = Grounder(evidence, self._encoder, found.language, question)
         yield from self._generate(draft, prompt, grounder)
         yield Event("answer", self._finish(draft, grounder).to_json())
 
@@ -118,6 +133,12 @@ class Answerer:
         *_steps, last = self.ask(request)
         finished: dict[str, Any] = last.data
         return finished
+
+    def _standalone(self, request: Request) -> str:
+        if not request.history:
+            return request.question
+        generator = self._generators.get(request.provider, request.model)
+        return standalone_question(request.question, request.history, generator)
 
     def warm_up(self, language: str) -> None:
         """Let the built-in model start and read what all prompts in a language begin with; else nothing.
@@ -217,6 +238,7 @@ def _answer(
     timings = {name: draft.timings.get(name, 0) for name in names} | {"total": _milliseconds(draft.started)}
     return Answer(
         question=draft.request.question.strip(),
+        standalone=draft.question.strip(),
         answer=text,
         refused=refused,
         language=draft.language,

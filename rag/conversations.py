@@ -107,6 +107,11 @@ class Conversations:
         )
         return [_conversation(row) for row in rows]
 
+    def count(self) -> int:
+        """How many conversations there are."""
+        row = self._file.row("SELECT count(*) AS number FROM conversations")
+        return int(row["number"]) if row is not None else 0
+
     def get(self, conversation_id: str) -> Conversation:
         """One conversation.
 
@@ -178,13 +183,14 @@ class Conversations:
         Raises:
             NotFoundError: there is no such conversation.
         """
-        lines = [f"# {self.get(conversation_id).title}", ""]
+        lines = [f"# {_inert(self.get(conversation_id).title)}", ""]
         for turn in self.turns(conversation_id):
-            lines += [f"## {' '.join(turn.question.split())}", "", str(turn.answer.get("answer", "")), ""]
+            said = _inert(str(turn.answer.get("answer", "")))
+            lines += [f"## {_inert(' '.join(turn.question.split()))}", "", said, ""]
             for one in turn.answer.get("citations", ()):
                 page = f", p. {one['page']}" if one.get("page") else ""
-                quote = " ".join(str(one["quote"]).split())
-                lines.append(f"- [{one['number']}] {one['source']}{page}: “{quote}”")
+                quote = _inert(" ".join(str(one["quote"]).split()))
+                lines.append(f"- [{one['number']}] {_inert(str(one['source']))}{page}: “{quote}”")
             lines.append("")
         return "\n".join(lines).rstrip() + "\n"
 
@@ -200,6 +206,11 @@ def _conversation(row: Row) -> Conversation:
 def _title(text: str, longest: int = LONGEST_TITLE) -> str:
     plain = " ".join(text.split())
     return plain if len(plain) <= longest else plain[: longest - 1].rstrip() + "…"
+
+
+def _inert(text: str) -> str:
+    """Text of documents and models that no Markdown reader takes for HTML, a picture or a link."""
+    return text.replace("<", "&lt;").replace("![", "!\\[").replace("](", "]\\(").replace("]:", "]\\:")
 
 
 def _unknown(conversation_id: str) -> NotFoundError:

@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from rag.answering import Answerer
+from rag.conversations import Conversations
+from rag.dialogue import Dialogue
 from rag.embedding import Embedder, open_embedder
 from rag.generation.choice import Generators
 from rag.library import Library
 from rag.retrieval import Retriever
 from rag.sentence_vectors import SentenceVectors
 from rag.settings import Settings
+
+CONVERSATIONS = "conversations.sqlite"
+"""File in the data folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +29,14 @@ class Core:
     retriever: Retriever
     generators: Generators
     answerer: Answerer
+    conversations: Conversations
+    dialogue: Dialogue
+    """Asks the answerer, within a conversation where one is named."""
 
     def close(self) -> None:
         """Stop the generator and let go of the data folder."""
         self.generators.close()
+        self.conversations.close()
         self.library.close()
 
     def __enter__(self) -> Core:
@@ -54,4 +63,6 @@ def open_core(settings: Settings) -> Core:
     sentences = SentenceVectors(library.cache, embedder)
     generators = Generators(settings)
     answerer = Answerer(retriever, sentences, generators, settings)
-    return Core(settings, embedder, library, retriever, generators, answerer)
+    conversations = Conversations(settings.data_dir / CONVERSATIONS)
+    dialogue = Dialogue(answerer, conversations)
+    return Core(settings, embedder, library, retriever, generators, answerer, conversations, dialogue)

@@ -14,6 +14,15 @@ Provider = Literal["auto", "ollama", "openai", "llama-server", "extractive"]
 COLLECTION_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 
 
+class ExchangeJson(BaseModel):
+    """A question that was asked before, and its answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    question: str = Field(max_length=LONGEST_QUESTION)
+    answer: str = Field(default="", max_length=100_000)
+
+
 class AskRequest(BaseModel):
     """A question and how to answer it; what is left out is taken from the settings."""
 
@@ -37,6 +46,12 @@ class AskRequest(BaseModel):
     model: str | None = Field(default=None, max_length=200, description="The provider's model.")
     strict: bool | None = Field(default=None, description="Leave out sentences without support.")
     explain: bool = Field(default=False, description="Add what the generator was given to the answer.")
+    conversation: str | None = Field(
+        default=None, max_length=100, description="Id of the conversation that the question belongs to."
+    )
+    history: list[ExchangeJson] = Field(
+        default=[], max_length=20, description="What was asked before, where no conversation is named."
+    )
 
     @field_validator("question")
     @classmethod
@@ -117,6 +132,8 @@ class AnswerJson(BaseModel):
     answer: str
     refused: bool
     language: str
+    standalone: str = Field(description="The question as it was looked up, understandable by itself.")
+    conversation: str | None = None
     sentences: list[SentenceJson]
     citations: list[CitationJson]
     passages: list[PassageJson]

@@ -12,6 +12,7 @@ from rag.core import Core
 from web.api import api_router
 from web.assets import Assets
 from web.body_limit import BodyLimitMiddleware
+from web.conversations_api import conversations_router
 from web.document_pages import document_router
 from web.ingesting import Ingests
 from web.library_pages import library_router
@@ -81,6 +82,7 @@ def create_app(
     ingests = Ingests(core)
     uploads = Uploads(core, ingests)
     app.include_router(api_router(core, ingests, uploads, owner_token))
+    app.include_router(conversations_router(core))
     app.include_router(page_router(core, renderer))
     app.include_router(library_router(core, renderer, Removals(core), uploads))
     app.include_router(document_router(core, renderer))

@@ -10,6 +10,7 @@ from rag.answer import Event
 from rag.answering import Request
 from rag.core import Core
 from rag.errors import CitaError
+from rag.standalone import Exchange
 from web.api_models import AskRequest
 
 
@@ -20,7 +21,7 @@ def answer_events(core: Core, request: AskRequest) -> Generator[tuple[str, Any],
     """
     events: Iterator[Event] | None = None
     try:
-        events = core.answerer.ask(_core_request(core, request))
+        events = core.dialogue.ask(_core_request(core, request))
         for event in events:
             yield event.kind, plain(event.data)
     except CitaError as error:
@@ -37,7 +38,7 @@ def answer(core: Core, request: AskRequest) -> dict[str, Any]:
     Raises:
         CitaError: the question cannot be answered.
     """
-    return core.answerer.answer(_core_request(core, request))
+    return core.dialogue.answer(_core_request(core, request))
 
 
 def plain(data: Any) -> Any:
@@ -61,4 +62,6 @@ def _core_request(core: Core, request: AskRequest) -> Request:
         sampling=request.sampling(core.settings),
         strict=request.strict,
         explain=request.explain,
+        conversation=request.conversation,
+        history=tuple(Exchange(one.question, one.answer) for one in request.history),
     )

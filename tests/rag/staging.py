@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from rag.answering import Answerer
-from rag.core import Core
+from rag.conversations import Conversations
+from rag.core import CONVERSATIONS, Core
+from rag.dialogue import Dialogue
 from rag.document_text import Block, DocumentText
 from rag.embedding import ModelDescription
 from rag.generation.choice import Generators
@@ -70,7 +72,9 @@ def tiny_core(data_dir: Path, **settings: Any) -> Iterator[Core]:
     retriever = Retriever(library, embedder, given)
     generators = Generators(given)
     answerer = Answerer(retriever, SentenceVectors(library.cache, embedder), generators, given)
-    with Core(given, embedder, library, retriever, generators, answerer) as core:
+    conversations = Conversations(data_dir / CONVERSATIONS)
+    dialogue = Dialogue(answerer, conversations)
+    with Core(given, embedder, library, retriever, generators, answerer, conversations, dialogue) as core:
         yield core
 
 

@@ -77,3 +77,16 @@ def test_export(conversations: Conversations) -> None:
     exported = conversations.to_json(started.id)
     assert exported["title"] == "Puentes"
     assert exported["turns"][0]["standalone"] == "¿Cuánto mide el puente?"
+
+
+def test_exported_markdown_has_no_picture_link_or_markup_of_a_document(
+    conversations: Conversations,
+) -> None:
+    started = conversations.start()
+    bad = "![x](http://evil.example/?q=1) <img src=x> [y](javascript:alert(1))"
+    answer = {"answer": bad, "citations": [{"number": 1, "source": "<b>.md", "page": None, "quote": bad}]}
+    conversations.add(started.id, bad, bad, answer)
+    exported = conversations.to_markdown(started.id)
+    assert "![" not in exported
+    assert "](" not in exported
+    assert "<" not in exported
