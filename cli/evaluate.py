@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress
 
+from cli.evaluate_retrieval import retrieval
 from cli.evaluation_store import document_ids, open_set
-from cli.output import CollectionOption, JsonOption, console, errors, file_progress, print_json
+from cli.output import CollectionOption, JsonOption, console, file_progress, print_json, progress_bar
 from cli.session import Session, open_session
 from evaluation.answer_sets import read_answer_set, sample
 from evaluation.answers import evaluate_answers
@@ -36,6 +35,9 @@ def evaluate() -> None:
     """Measure retrieval and answers on a set of questions."""
 
 
+app.command()(retrieval)
+
+
 @app.command()
 def questions(
     path: Annotated[Path, typer.Argument(help="A file of questions, one JSON object a line.")],
@@ -47,7 +49,7 @@ def questions(
 ) -> None:
     """Search and ask every question of a file whose answers are known."""
     asked = read_questions(path)
-    with open_session(load_settings(), quiet=as_json) as session, _bar(quiet=as_json) as show:
+    with open_session(load_settings(), quiet=as_json) as session, progress_bar(quiet=as_json) as show:
         scores = evaluate_questions(
             asked,
             lambda query, limit: session.search(query, collection, limit, None)["results"],
@@ -89,7 +91,8 @@ def answers(
     drawn = sample(answer_set.questions, size, seed)
     with file_progress(quiet=as_json) as show:
         ensure_embedding_model(settings, show)
-    with _bar(quiet=as_json) as show_count, open_set(settings, answer_set, show_count) as core:
+    documents, key = answer_set.documents, answer_set.key
+    with progress_bar(quiet=as_json) as show_count, open_set(settings, documents, key, show_count) as core:
         scores = evaluate_answers(drawn, _asker(core), document_ids(core), hide=hide, on_progress=show_count)
     if report is not None:
         title = f"Answers: {answer_set.name}, {len(drawn)} questions, {settings.llm}"
@@ -144,13 +147,3 @@ def _asker(core: Core) -> Callable[[str, frozenset[str]], dict[str, Any]]:
         return answerer.answer(Request(question, explain=True))
 
     return ask
-
-
-@contextmanager
-def _bar(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    if quiet or not errors.is_terminal:
-        yield lambda done, total: None
-        return
-    with Progress(console=errors) as progress:
-        task = progress.add_task("Questions", total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -55,6 +55,17 @@ def file_progress(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
         yield _line_printer()
 
 
+@contextmanager
+def progress_bar(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, nothing elsewhere; yields a function that takes what is done and the total."""
+    if quiet or not errors.is_terminal:
+        yield lambda done, total: None
+        return
+    with Progress(console=errors) as progress:
+        task = progress.add_task("Questions", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
 def _line_printer() -> Callable[[str, int, int], None]:
     told: dict[str, int] = {}
 

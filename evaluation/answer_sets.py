@@ -53,11 +53,11 @@ def read_answer_set(path: Path) -> AnswerSet:
         InputError: a file is missing or a line cannot be understood.
     """
     if not path.is_dir():
-        return AnswerSet(path.name, (), [_own_question(row) for row in _rows(path, "question")], "")
+        return AnswerSet(path.name, (), [_own_question(row) for row in read_rows(path, "question")], "")
     gold = _relevant(path / "qrels")
     documents = [
         SetDocument(str(row["_id"]), str(row.get("title") or ""), str(row["text"]))
-        for row in _rows(path / "corpus.jsonl", "_id", "text")
+        for row in read_rows(path / "corpus.jsonl", "_id", "text")
     ]
     questions = [
         AnsweredQuestion(
@@ -67,7 +67,7 @@ def read_answer_set(path: Path) -> AnswerSet:
             gold=frozenset(gold.get(str(row["_id"]), ())),
             unanswerable=bool(row.get("unanswerable", False)),
         )
-        for row in _rows(path / "queries.jsonl", "_id", "text")
+        for row in read_rows(path / "queries.jsonl", "_id", "text")
     ]
     digest = hashlib.sha256((path / "corpus.jsonl").read_bytes()).hexdigest()
     return AnswerSet(path.resolve().name, documents, questions, digest[:16])
@@ -106,7 +106,12 @@ def _relevant(folder: Path) -> dict[str, set[str]]:
     return gold
 
 
-def _rows(path: Path, *needed: str) -> Iterator[dict[str, Any]]:
+def read_rows(path: Path, *needed: str) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON-lines file.
+
+    Raises:
+        InputError: the file is missing, or a line is no object or lacks what is needed.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:

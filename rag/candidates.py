@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,8 @@ class Candidates:
     coverage: Mapping[str, float]
     """Shares of the question's words, weighted by rarity."""
     languages: Mapping[str, str]
+    documents: Mapping[str, str]
+    """Document ids."""
 
 
 class CandidateSearch:
@@ -53,11 +55,20 @@ class CandidateSearch:
 
         Args:
             vectors: the question's vector first, then others whose neighbours are looked at too.
-            wanted: the question's words.
+            wanted: the question's words. A phrase that nothing has is text like any other: in a question
+                the marks may stand for doubt, or the phrase be in another language.
             collection: where.
             depth: chunks asked of each search.
             filters: what their documents must be.
         """
+        found = self._find(vectors, wanted, collection, depth, filters)
+        if wanted.phrases and not found.cosines:
+            return self._find(vectors, replace(wanted, phrases=()), collection, depth, filters)
+        return found
+
+    def _find(
+        self, vectors: list[FloatArray], wanted: Wanted, collection: str, depth: int, filters: Filters
+    ) -> Candidates:
         alone = self._library.is_only_collection(collection)
         place = None if alone else collection
         words = self._library.words
@@ -79,6 +90,7 @@ class CandidateSearch:
             {one: share for one, share in bm25.items() if one in cosines},
             coverage,
             {one: revisions[_revision(one)].language for one in cosines},
+            {one: revisions[_revision(one)].document_id for one in cosines},
         )
 
     def _nearest(

@@ -1,8 +1,8 @@
-"""From a question to ranked passages: dense and lexical search, fused."""
+"""From a question to ranked passages: dense and lexical search, fused, the first hits scored again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Literal
@@ -18,7 +18,7 @@ from rag.fusion import absolute, best_first, evened_out, reciprocal_rank
 from rag.language import detect
 from rag.library import Library
 from rag.passages import refine
-from rag.query import Filters, parse_query
+from rag.query import Filters, Query, parse_query
 from rag.records import FoundChunk
 from rag.settings import Settings
 from rag.words import fold, stems, wanted
@@ -29,6 +29,23 @@ SHOWN = 4
 """Times as many chunks as passages are read: near-duplicates and a document's fifth drop out."""
 LONGEST_QUESTION = 8000
 """Characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The chunks that may answer a question, before their texts are read."""
+
+    query: Query
+    vector: FloatArray
+    """The question's unit vector."""
+    offsets: Mapping[str, float]
+    """How much nearer each language is to the question as such."""
+    found: Candidates
+    scores: Mapping[str, float]
+    """What the order was made by, by chunk id; comparable within one ranking only."""
+    order: Sequence[str]
+    """Chunk ids, best first."""
+    timings_ms: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +91,32 @@ class Retriever:
         Raises:
             InputError: the question is empty or too long.
         """
+        limit = limit or self._settings.search_limit
+        ranking = self.rank(question, collection=collection, filters=filters, limit=limit, mode=mode)
+        started = perf_counter()
+        passages = self.passages(ranking, limit)
+        timings = dict(ranking.timings_ms)
+        timings["retrieve"] += _milliseconds(started)
+        language = detect(ranking.query.text)
+        return SearchResult(tuple(passages), language, ranking.vector, ranking.offsets, timings)
+
+    def passages(self, ranking: Ranking, limit: int) -> list[Passage]:
+        """The first passages of a ranking."""
+        first = ranking.order[: SHOWN * limit]
+        chunks = self._library.catalogue.found(first)
+        asked = _question_words(ranking.query.text)
+        return refine((_passage(chunks[one], ranking, asked) for one in first if one in chunks), limit)
+
+    def rank(
+        self,
+        question: str,
+        *,
+        collection: str | None = None,
+        filters: Filters | None = None,
+        limit: int | None = None,
+        mode: Mode | None = None,
+    ) -> Ranking:
+        """The chunks that fit a question best; arguments and errors as `search` has them."""
         query = parse_query(checked_question(question))
         filters = query.filters.merged(filters)
         settings = self._settings
@@ -89,18 +132,9 @@ class Retriever:
         looked_for = wanted(query.text, languages, query.phrases, query.without)
         found = self._candidates.find(vectors, looked_for, collection, max(DEPTH, 2 * limit), filters)
         offsets = centroids.offsets(vector)
-        fused = _fuse(mode or settings.mode, found, offsets, settings.lexical_weight)
-        ranked = best_first(fused)[: SHOWN * limit]
-        chunks = self._library.catalogue.found(ranked)
-        asked = _question_words(query.text)
-        passages = refine(
-            (_passage(chunks[one], fused[one], found, asked) for one in ranked if one in chunks), limit
-        )
-        timings = {
-            "embed": round(1000 * (embedded - started)),
-            "retrieve": round(1000 * (perf_counter() - embedded)),
-        }
-        return SearchResult(tuple(passages), detect(query.text), vector, offsets, timings)
+        scores = _fuse(mode or settings.mode, found, offsets, settings.lexical_weight)
+        timings = {"embed": round(1000 * (embedded - started)), "retrieve": _milliseconds(embedded)}
+        return Ranking(query, vector, offsets, found, scores, best_first(scores), timings)
 
 
 def checked_question(question: str) -> str:
@@ -120,6 +154,10 @@ def checked_question(question: str) -> str:
     return question
 
 
+def _milliseconds(since: float) -> int:
+    return round(1000 * (perf_counter() - since))
+
+
 def _fuse(mode: Mode, found: Candidates, offsets: Mapping[str, float], weight: float) -> dict[str, float]:
     languages = found.languages
     cosines = {one: cosine - offsets.get(languages[one], 0.0) for one, cosine in found.cosines.items()}
@@ -137,8 +175,8 @@ def _question_words(question: str) -> dict[str, str]:
     return {stem: word for word in fold(question) for lang in ("es", "en") for stem in stems(word, lang)}
 
 
-def _passage(chunk: FoundChunk, score: float, found: Candidates, asked: dict[str, str]) -> Passage:
-    one = chunk.chunk_id
+def _passage(chunk: FoundChunk, ranking: Ranking, asked: dict[str, str]) -> Passage:
+    one, found = chunk.chunk_id, ranking.found
     share = found.coverage.get(one, 0.0)
     present = set(stems(chunk.text, chunk.language))
     words = dict.fromkeys(word for stem, word in asked.items() if stem in present) if share else {}
@@ -152,7 +190,7 @@ def _passage(chunk: FoundChunk, score: float, found: Candidates, asked: dict[str
         start=chunk.start,
         end=chunk.end,
         text=chunk.text,
-        score=round(score, 6),
+        score=round(ranking.scores[one], 6),
         cosine=round(found.cosines[one], 6),
         lexical=round(share, 6),
         words=tuple(words),

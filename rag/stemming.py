@@ -11,6 +11,8 @@ from typing import Any
 
 MOST_WORDS = 64
 """Words of a question that are looked up; the rest of a longer one is left to the vectors."""
+REMEMBERED = 50_000
+"""Words whose stems are kept; stemming a passage is mostly meeting the same ones again."""
 WORD = re.compile(r"\w+(?:[.,'’-]\w+)*")
 UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+"
@@ -37,26 +39,17 @@ class Wanted:
 
 def fold(text: str) -> list[str]:
     """The words of a text in order, lower case and without accents."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(c for c in plain if not unicodedata.combining(c))
     words: list[str] = []
-    for match in WORD.finditer(bare):
-        word = match.group()
-        parts = _parts(word)
-        # "GPT-3.5" is found as itself and by its parts.
-        words += parts if parts == [word] else [word, *parts]
+    for match in WORD.finditer(_bare(text.casefold())):
+        words += _with_parts(match.group())
     return words
 
 
 def stems(text: str, language: str) -> list[str]:
     """The stems of a text's words in order, folded."""
-    stemmer = _stemmer(language)
     found: list[str] = []
     for match in WORD.finditer(unicodedata.normalize("NFKC", text.casefold())):
-        word = match.group()
-        parts = _parts(word)
-        found += [_bare(word)] if len(parts) > 1 else []
-        found += [_bare(stemmer.stemWord(part) if stemmer else part) for part in parts]
+        found += _stemmed(match.group(), language)
     return found
 
 
@@ -101,8 +94,30 @@ def _pairs(run: str) -> list[str]:
     return [run[i : i + 2] for i in range(max(1, len(run) - 1))]
 
 
-def _bare(word: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+@lru_cache(maxsize=REMEMBERED)
+def _with_parts(word: str) -> tuple[str, ...]:
+    """The word and, of "GPT-3.5", its parts, so that it is found by either."""
+    parts = _parts(word)
+    return (word,) if parts == [word] else (word, *parts)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _stemmed(word: str, language: str) -> tuple[str, ...]:
+    stemmer = _stemmer(language)
+    parts = _parts(word)
+    whole = [_bare(word)] if len(parts) > 1 else []
+    return (*whole, *(_bare(stemmer.stemWord(part) if stemmer else part) for part in parts))
+
+
+def _bare(text: str) -> str:
+    return text if text.isascii() else _marks().sub("", unicodedata.normalize("NFKD", text))
+
+
+@lru_cache
+def _marks() -> re.Pattern[str]:
+    """The marks that Unicode sets over and under letters."""
+    marks = "".join(chr(code) for code in range(0x300, 0xFE30) if unicodedata.combining(chr(code)))
+    return re.compile(f"[{marks}]+")
 
 
 @lru_cache
