@@ -57,6 +57,10 @@ class WordVectors:
     """Unit vectors, shape (words, dimensions), what all words share taken out."""
 
 
+OPENING_WORDS = 3
+"""Words of the longest sentence that says nothing without the next."""
+
+
 class SentenceVectors:
     """Encodes sentences through the vector cache."""
 
@@ -110,7 +114,20 @@ def sentences_of(passages: Sequence[Passage]) -> list[PassageSentence]:
     """The sentences of passages, in order."""
     found: list[PassageSentence] = []
     for index, passage in enumerate(passages):
-        for start, end in split_sentences(passage.text):
+        for start, end in _with_their_openings(passage.text):
             text = passage.text[start:end]
             found.append(PassageSentence(index, passage.start + start, passage.start + end, text))
     return found
+
+
+def _with_their_openings(text: str) -> list[tuple[int, int]]:
+    """Sentences, a few words that open a paragraph ("HyDE. Gao and others …") as part of what follows."""
+    joined: list[tuple[int, int]] = []
+    for start, end in split_sentences(text):
+        if joined:
+            before, stop = joined[-1]
+            if len(text[before:stop].split()) <= OPENING_WORDS and "\n" not in text[stop:start]:
+                joined[-1] = before, end
+                continue
+        joined.append((start, end))
+    return joined
