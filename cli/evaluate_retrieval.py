@@ -133,7 +133,7 @@ class _Runs:
         return self._measured[configuration]
 
     def _retriever(self, settings: Settings) -> Retriever:
-        return Retriever(self._core.library, self._embedder, settings)
+        return Retriever(self._core.library, self._embedder, settings, self._core.retriever.reranker)
 
 
 def _write(path: Path, data_dir: Path, page: str) -> None:

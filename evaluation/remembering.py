@@ -39,6 +39,9 @@ class RememberingEmbedder:
     def token_vectors(self, texts: Sequence[str], kind: Literal["query", "document"]) -> list[FloatArray]:
         return self._embedder.token_vectors(texts, kind)
 
+    def encode_with_pieces(self, texts: Sequence[str]) -> tuple[FloatArray, list[FloatArray]]:
+        return self._embedder.encode_with_pieces(texts)
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return self._embedder.count_tokens(texts)
 

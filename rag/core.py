@@ -8,9 +8,11 @@ from types import TracebackType
 from rag.answering import Answerer
 from rag.conversations import Conversations
 from rag.dialogue import Dialogue
-from rag.embedding import Embedder, open_embedder
+from rag.embedding import Embedder, compiled_folder, open_embedder
 from rag.generation.choice import Generators
+from rag.late_interaction import read_basis
 from rag.library import Library
+from rag.reranking import SentenceReranker
 from rag.retrieval import Retriever
 from rag.sentence_vectors import SentenceVectors
 from rag.settings import Settings
@@ -59,8 +61,8 @@ def open_core(settings: Settings) -> Core:
     """
     embedder = open_embedder(settings)
     library = Library(settings.data_dir, embedder.description, chroma_url=settings.chroma_url)
-    retriever = Retriever(library, embedder, settings)
-    sentences = SentenceVectors(library.cache, embedder)
+    sentences = SentenceVectors(library.cache, embedder, read_basis(compiled_folder(settings)))
+    retriever = Retriever(library, embedder, settings, SentenceReranker(sentences))
     generators = Generators(settings)
     answerer = Answerer(retriever, sentences, generators, settings)
     conversations = Conversations(settings.data_dir / CONVERSATIONS)

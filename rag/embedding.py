@@ -89,6 +89,9 @@ class Embedder(Protocol):
     def token_vectors(self, texts: Sequence[str], kind: Literal["query", "document"]) -> list[FloatArray]:
         """For each text its word pieces' unit vectors, shape (pieces, dimensions), prompt left out."""
 
+    def encode_with_pieces(self, texts: Sequence[str]) -> tuple[FloatArray, list[FloatArray]]:
+        """Vectors of documents and their word pieces' from one pass, as the two methods above give them."""
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text by the model's own tokenizer, without prompt and special tokens."""
 
@@ -127,13 +130,17 @@ class OnnxEmbedder:
     def token_vectors(self, texts: Sequence[str], kind: Literal["query", "document"]) -> list[FloatArray]:
         prompt = self.description.prompt(kind)
         encodings = self._encodings([prompt + text for text in texts])
-        # Offsets count characters of the prompted text: what ends inside the prompt belongs to it.
-        kept = [
-            [i for i, (start, end) in enumerate(one.offsets) if end > max(start, len(prompt))]
-            for one in encodings
-        ]
         states = self._run_all(encodings, "token_embeddings")
-        return [_unit(state[rows]) for state, rows in zip(states, kept, strict=True)]
+        return [_pieces(*pair, prompt) for pair in zip(encodings, states, strict=True)]
+
+    def encode_with_pieces(self, texts: Sequence[str]) -> tuple[FloatArray, list[FloatArray]]:
+        prompt = self.description.prompt("document")
+        encodings = self._encodings([prompt + text for text in texts])
+        both = self._run_all(encodings, "sentence_embedding", "token_embeddings")
+        vectors = [vector for vector, _states in both]
+        shape = (0, self.description.dimensions)
+        pieces = [_pieces(one, states, prompt) for one, (_, states) in zip(encodings, both, strict=True)]
+        return _unit(np.stack(vectors)) if vectors else np.zeros(shape, np.float32), pieces
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
@@ -151,25 +158,32 @@ class OnnxEmbedder:
             one.truncate(self.description.max_tokens)
         return encodings
 
-    def _run_all(self, encodings: Sequence[Encoding], output: str) -> list[FloatArray]:
+    def _run_all(self, encodings: Sequence[Encoding], *outputs: str) -> list[Any]:
+        """For each text its output, or all of several."""
         if len(encodings) == 1:
-            return [self._run(encodings[0], output)]
+            return [self._run(encodings[0], outputs)]
         # Longest first, so that no long text is left alone at the end.
         order = sorted(range(len(encodings)), key=lambda i: -len(encodings[i].ids))
-        done = self._pool.map(lambda i: self._run(encodings[i], output), order)
+        done = self._pool.map(lambda i: self._run(encodings[i], outputs), order)
         by_index = dict(zip(order, done, strict=True))
         return [by_index[i] for i in range(len(encodings))]
 
-    def _run(self, encoding: Encoding, output: str) -> FloatArray:
+    def _run(self, encoding: Encoding, outputs: tuple[str, ...]) -> Any:
         available: dict[str, list[int]] = {
             "input_ids": encoding.ids,
             "attention_mask": encoding.attention_mask,
             "token_type_ids": encoding.type_ids,
         }
         feed = {name: np.array([available[name]], np.int64) for name in self.description.inputs}
-        result: Any = self._session.run([output], feed)[0]
-        vector: FloatArray = result[0]
-        return vector
+        results: Any = self._session.run(list(outputs), feed)
+        return results[0][0] if len(outputs) == 1 else [result[0] for result in results]
+
+
+def _pieces(encoding: Encoding, states: FloatArray, prompt: str) -> FloatArray:
+    """Unit vectors of the pieces that are neither of the prompt nor special."""
+    # Offsets count characters of the prompted text: what ends inside the prompt belongs to it.
+    kept = [i for i, (start, end) in enumerate(encoding.offsets) if end > max(start, len(prompt))]
+    return _unit(states[kept])
 
 
 def _let_others_go_first() -> None:
@@ -227,6 +241,9 @@ class TorchEmbedder:
         )
         return [_unit(np.asarray(state, np.float32)) for state in states]
 
+    def encode_with_pieces(self, texts: Sequence[str]) -> tuple[FloatArray, list[FloatArray]]:
+        return self.encode_documents(texts), self.token_vectors(texts, "document")
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(ids) for ids in self._model.tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
 
@@ -260,6 +277,11 @@ def open_embedder(settings: Settings) -> Embedder:
         raise ModelError(
             f"The embedding model {settings.embedding_model} is not prepared; run `cita prepare`."
         )
+    return embedder_in(folder, description, settings.embedding_threads)
+
+
+def embedder_in(folder: Path, description: ModelDescription, threads: int | None = None) -> Embedder:
+    """Open the compiled model in a folder."""
     if description.precision == "torch":
         return TorchEmbedder(description)
-    return OnnxEmbedder(folder, description, settings.embedding_threads)
+    return OnnxEmbedder(folder, description, threads)

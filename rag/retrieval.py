@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Literal
 
@@ -20,11 +20,15 @@ from rag.library import Library
 from rag.passages import refine
 from rag.query import Filters, Query, parse_query
 from rag.records import FoundChunk
+from rag.reranking import RERANKED, Hit, Reranker
 from rag.settings import Settings
 from rag.words import fold, stems, wanted
 
 Mode = Literal["hybrid", "dense", "lexical", "rrf"]
 FloatArray = NDArray[np.float32]
+Evened = tuple[dict[str, float], dict[str, float]]
+"""Cosines and shares of words by chunk id, languages evened out."""
+LEAST_APART = 1e-6
 SHOWN = 4
 """Times as many chunks as passages are read: near-duplicates and a document's fifth drop out."""
 LONGEST_QUESTION = 8000
@@ -58,14 +62,17 @@ class SearchResult:
     language_offsets: Mapping[str, float]
     """How much nearer each language is to the question as such."""
     timings_ms: dict[str, int]
-    """embed, retrieve."""
+    """embed, retrieve, rerank."""
 
 
 class Retriever:
     """Searches one library."""
 
-    def __init__(self, library: Library, embedder: Embedder, settings: Settings) -> None:
+    def __init__(
+        self, library: Library, embedder: Embedder, settings: Settings, reranker: Reranker | None = None
+    ) -> None:
         self._library = library
+        self.reranker = reranker
         self._candidates = CandidateSearch(library)
         self._embedder = embedder
         self._settings = settings
@@ -78,6 +85,7 @@ class Retriever:
         filters: Filters | None = None,
         limit: int | None = None,
         mode: Mode | None = None,
+        rerank: bool | None = None,
     ) -> SearchResult:
         """The passages that fit a question best, best first, the same each time.
 
@@ -87,12 +95,15 @@ class Retriever:
             filters: what the passages' documents must be, besides what the line says.
             limit: most passages.
             mode: how dense and lexical search are joined.
+            rerank: score the first hits again.
 
         Raises:
             InputError: the question is empty or too long.
         """
         limit = limit or self._settings.search_limit
-        ranking = self.rank(question, collection=collection, filters=filters, limit=limit, mode=mode)
+        ranking = self.rank(
+            question, collection=collection, filters=filters, limit=limit, mode=mode, rerank=rerank
+        )
         started = perf_counter()
         passages = self.passages(ranking, limit)
         timings = dict(ranking.timings_ms)
@@ -115,6 +126,7 @@ class Retriever:
         filters: Filters | None = None,
         limit: int | None = None,
         mode: Mode | None = None,
+        rerank: bool | None = None,
     ) -> Ranking:
         """The chunks that fit a question best; arguments and errors as `search` has them."""
         query = parse_query(checked_question(question))
@@ -132,9 +144,34 @@ class Retriever:
         looked_for = wanted(query.text, languages, query.phrases, query.without)
         found = self._candidates.find(vectors, looked_for, collection, max(DEPTH, 2 * limit), filters)
         offsets = centroids.offsets(vector)
-        scores = _fuse(mode or settings.mode, found, offsets, settings.lexical_weight)
+        evened = _evened(found, offsets)
+        scores = _fused(mode or settings.mode, found, evened, settings.lexical_weight)
         timings = {"embed": round(1000 * (embedded - started)), "retrieve": _milliseconds(embedded)}
-        return Ranking(query, vector, offsets, found, scores, best_first(scores), timings)
+        ranking = Ranking(query, vector, offsets, found, scores, best_first(scores), timings)
+        if settings.rerank_search if rerank is None else rerank:
+            return self._reranked(ranking, evened)
+        return ranking
+
+    def _reranked(self, ranking: Ranking, evened: Evened) -> Ranking:
+        """The ranking with its first hits in the order of their second scores."""
+        started = perf_counter()
+        chunks = self._library.catalogue.found(ranking.order[:RERANKED])
+        first = [one for one in ranking.order[:RERANKED] if one in chunks]
+        if self.reranker is None or not first:
+            return ranking
+        cosines, words = evened
+        hits = [
+            Hit(chunks[one].text, cosines[one], words[one], ranking.offsets.get(chunks[one].language, 0.0))
+            for one in first
+        ]
+        again = self.reranker.scores(ranking.query.text, ranking.vector, hits)
+        # All of them stay before those that were not scored again.
+        rest = ranking.order[RERANKED:]
+        lift = max(0.0, ranking.scores[rest[0]] - min(again) + LEAST_APART) if rest else 0.0
+        scores = dict(ranking.scores) | {one: score + lift for one, score in zip(first, again, strict=True)}
+        order = [*best_first({one: scores[one] for one in first}), *rest]
+        timings = {**ranking.timings_ms, "rerank": _milliseconds(started)}
+        return replace(ranking, scores=scores, order=order, timings_ms=timings)
 
 
 def checked_question(question: str) -> str:
@@ -158,16 +195,22 @@ def _milliseconds(since: float) -> int:
     return round(1000 * (perf_counter() - since))
 
 
-def _fuse(mode: Mode, found: Candidates, offsets: Mapping[str, float], weight: float) -> dict[str, float]:
+def _evened(found: Candidates, offsets: Mapping[str, float]) -> Evened:
+    """Cosines and shares of words without what a chunk's language alone gives it."""
     languages = found.languages
     cosines = {one: cosine - offsets.get(languages[one], 0.0) for one, cosine in found.cosines.items()}
+    return cosines, evened_out(found.coverage, cosines, languages)
+
+
+def _fused(mode: Mode, found: Candidates, evened: Evened, weight: float) -> dict[str, float]:
+    cosines, words = evened
     if mode == "dense":
         return cosines
     if mode == "lexical":
         return dict(found.bm25)
     if mode == "rrf":
         return reciprocal_rank(cosines, found.bm25)
-    return absolute(cosines, evened_out(found.coverage, cosines, languages), weight)
+    return absolute(cosines, words, weight)
 
 
 def _question_words(question: str) -> dict[str, str]:

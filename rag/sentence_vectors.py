@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rag.answer import Passage
 from rag.embedding import Embedder
+from rag.late_interaction import Basis, Pieces
 from rag.sentences import split_sentences
 from rag.vector_cache import VectorCache
 
@@ -64,13 +65,59 @@ OPENING_WORDS = 3
 class SentenceVectors:
     """Encodes sentences through the vector cache."""
 
-    def __init__(self, cache: VectorCache, embedder: Embedder) -> None:
+    def __init__(self, cache: VectorCache, embedder: Embedder, basis: Basis | None = None) -> None:
+        """Prepare to encode.
+
+        Args:
+            cache: what has been encoded before.
+            embedder: the model.
+            basis: its basis for late interaction; without one word pieces are not kept.
+        """
         self._cache = cache
         self._embedder = embedder
+        self._basis = basis
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """Unit vectors, shape (texts, dimensions), kept for the next time."""
+        if self._basis is not None:
+            self.fill([text for text in texts if not self._cache.has(text)])
         return self._cache.documents(texts, self._embedder)[0]
+
+    def encode_with_pieces(self, texts: Sequence[str]) -> tuple[FloatArray, list[Pieces]]:
+        """As `encode`, and for each text its word pieces (none without a basis)."""
+        if self._basis is None:
+            return self.encode(texts), [np.zeros((0, 1), np.int8) for _ in texts]
+        keys = [self._cache.key(text) for text in texts]
+        components = self._basis.components
+        found = self._cache.pieces(keys, components)
+        missing = {text: key for text, key in zip(texts, keys, strict=True) if key not in found}
+        if missing:
+            self.fill(list(missing))
+            found |= self._cache.pieces(list(missing.values()), components)
+        return self._cache.stacked(keys), [found[key] for key in keys]
+
+    def question_pieces(self, question: str) -> FloatArray | None:
+        """The question's projected word pieces, shape (pieces, components); None without a basis."""
+        if self._basis is None:
+            return None
+        return self._basis.project(self._embedder.token_vectors([question], "query")[0])
+
+    def missing(self, texts: Sequence[str]) -> list[str]:
+        """Those of some texts whose word pieces are not there."""
+        keys = {self._cache.key(text): text for text in texts}
+        there = self._cache.pieces_of(list(keys))
+        return [text for key, text in keys.items() if key not in there]
+
+    def fill(self, texts: Sequence[str]) -> None:
+        """Encode texts, each once, and keep vectors and word pieces."""
+        if not texts or self._basis is None:
+            return
+        distinct = list(dict.fromkeys(texts))
+        vectors, pieces = self._embedder.encode_with_pieces(distinct)
+        keys = [self._cache.key(text) for text in distinct]
+        self._cache.put(dict(zip(keys, vectors, strict=True)))
+        packed = [self._basis.packed(one) for one in pieces]
+        self._cache.put_pieces(dict(zip(keys, packed, strict=True)))
 
     def encode_once(self, texts: Sequence[str]) -> FloatArray:
         """Unit vectors, shape (texts, dimensions), of texts that will not come again."""

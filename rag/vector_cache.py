@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.embedding import Embedder, ModelDescription
+from rag.late_interaction import Pieces
 from rag.sqlite import SqliteFile
 
 FloatArray = NDArray[np.float32]
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pieces (key BLOB PRIMARY KEY, vectors BLOB NOT NULL);
 """
 KEY_BYTES = 20
 
@@ -79,6 +81,30 @@ class VectorCache:
             connection.executemany(
                 "INSERT OR IGNORE INTO vectors VALUES (?, ?)",
                 [(key, vector.astype(np.float16).tobytes()) for key, vector in vectors.items()],
+            )
+
+    def has(self, text: str) -> bool:
+        """Whether a text's vector is there."""
+        return self._file.row("SELECT 1 FROM vectors WHERE key = ?", [self.key(text)]) is not None
+
+    def pieces(self, keys: Sequence[bytes], components: int) -> dict[bytes, Pieces]:
+        """The word pieces, shape (pieces, components), that are there for these keys."""
+        rows = self._file.rows_in("SELECT key, vectors FROM pieces WHERE key IN ({})", set(keys))
+        return {
+            bytes(row["key"]): np.frombuffer(row["vectors"], np.int8).reshape(-1, components) for row in rows
+        }
+
+    def pieces_of(self, keys: Sequence[bytes]) -> set[bytes]:
+        """Those of some keys whose word pieces are there."""
+        rows = self._file.rows_in("SELECT key FROM pieces WHERE key IN ({})", set(keys))
+        return {bytes(row["key"]) for row in rows}
+
+    def put_pieces(self, pieces: Mapping[bytes, Pieces]) -> None:
+        """Keep word pieces under their texts' keys."""
+        with self._file.transaction() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO pieces VALUES (?, ?)",
+                [(key, vectors.tobytes()) for key, vectors in pieces.items()],
             )
 
     def close(self) -> None:

@@ -20,9 +20,11 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
-from rag.embedding import ModelDescription, OnnxEmbedder, Precision, compiled_folder
+from rag.embedding import ModelDescription, OnnxEmbedder, Precision, compiled_folder, embedder_in
 from rag.errors import ModelError
+from rag.late_interaction import read_basis
 from rag.settings import Settings
+from workshop.basis import find_basis
 from workshop.packed_e5 import unpack
 from workshop.weights import EMBEDDING_WEIGHTS, ensure_file
 
@@ -50,27 +52,40 @@ def ensure_embedding_model(settings: Settings, on_progress: Progress) -> ModelDe
         ModelError: the model cannot be had or loaded.
     """
     folder = compiled_folder(settings)
-    found = ModelDescription.read(folder)
-    if found is not None and not _outdated(found):
+    found = _usable(folder)
+    if found is not None and read_basis(folder) is not None:
         return found
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
-        found = ModelDescription.read(folder)
-        if found is not None and not _outdated(found):
-            return found
-        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-            source = _source(settings, Path(scratch), on_progress)
-            built = Path(scratch) / "built"
-            built.mkdir()
-            description = _compile(settings.embedding_model, source, built, on_progress)
-            shutil.rmtree(folder, ignore_errors=True)
-            built.rename(folder)
+        found = _usable(folder)
+        if found is None:
+            found = _build(settings, folder, on_progress)
+        if read_basis(folder) is None:
+            on_progress("Looking where its word vectors differ", 0, 0)
+            find_basis(folder, embedder_in(folder, found)).write(folder)
+    return found
+
+
+def _build(settings: Settings, folder: Path, on_progress: Progress) -> ModelDescription:
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        source = _source(settings, Path(scratch), on_progress)
+        built = Path(scratch) / "built"
+        built.mkdir()
+        description = _compile(settings.embedding_model, source, built, on_progress)
+        shutil.rmtree(folder, ignore_errors=True)
+        built.rename(folder)
     return description
 
 
-def _outdated(description: ModelDescription) -> bool:
+def _usable(folder: Path) -> ModelDescription | None:
+    """What is known of the compiled model, None where there is none or its source has changed since."""
+    description = ModelDescription.read(folder)
+    if description is None:
+        return None
     source = Path(description.source)
-    return source.is_dir() and _weights_sha256(source) != description.weights_sha256
+    if source.is_dir() and _weights_sha256(source) != description.weights_sha256:
+        return None
+    return description
 
 
 def _source(settings: Settings, scratch: Path, on_progress: Progress) -> str:

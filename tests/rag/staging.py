@@ -56,6 +56,9 @@ class TinyEmbedder:
     def token_vectors(self, texts: Sequence[str], kind: str) -> list[np.ndarray]:
         return [np.stack([vector(word) for word in text.split()]) for text in texts]
 
+    def encode_with_pieces(self, texts: Sequence[str]) -> tuple[np.ndarray, list[np.ndarray]]:
+        return self.encode_documents(texts), self.token_vectors(texts, "document")
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) for text in texts]
 
