@@ -7,8 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from cli.output import CollectionOption, JsonOption, console, place, print_json
+from cli.searching import DateOption, DocumentOption, LanguageOption, PathOption, TagOption
 from cli.session import open_session
 from rag.answering import Request, default_sampling
+from rag.query import make_filters
 from rag.settings import load_settings
 
 app = typer.Typer()
@@ -19,6 +21,11 @@ MARKS = {"supported": "", "re-attributed": "", "unsupported": " [not in the docu
 def ask(
     question: Annotated[str, typer.Argument(help="The question, in any language.")],
     collection: CollectionOption = None,
+    document: DocumentOption = None,
+    path: PathOption = None,
+    language: LanguageOption = None,
+    date: DateOption = None,
+    tag: TagOption = None,
     passages: Annotated[int | None, typer.Option(help="Passages to look at.", min=1, max=50)] = None,
     llm: Annotated[
         str | None, typer.Option(help="ollama, openai, llama-server or extractive; `auto` chooses.")
@@ -49,6 +56,7 @@ def ask(
         sampling=default_sampling(settings),
         strict=strict,
         conversation=conversation,
+        filters=make_filters(document or (), path or (), language or (), date or (), tag or ()) or None,
     )
     with open_session(settings, quiet=as_json) as session:
         answer: dict[str, Any] = {}

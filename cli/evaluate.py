@@ -12,6 +12,7 @@ import typer
 from cli.evaluate_retrieval import retrieval
 from cli.evaluation_store import document_ids, open_set
 from cli.output import CollectionOption, JsonOption, console, file_progress, print_json, progress_bar
+from cli.searching import SearchOptions
 from cli.session import Session, open_session
 from evaluation.answer_sets import read_answer_set, sample
 from evaluation.answers import evaluate_answers
@@ -52,7 +53,7 @@ def questions(
     with open_session(load_settings(), quiet=as_json) as session, progress_bar(quiet=as_json) as show:
         scores = evaluate_questions(
             asked,
-            lambda query, limit: session.search(query, collection, limit, None)["results"],
+            lambda query, limit: session.search(query, SearchOptions(collection, limit))["results"],
             None if retrieval_only else lambda question: _answer(session, question, collection, llm),
             show,
         )

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import httpx
 
+from cli.searching import SearchOptions
 from ingest.outcomes import OnProgress, Outcome, Progress
 from ingest.pipeline import IngestOptions
 from ingest.sources import GivenSource
@@ -48,13 +49,25 @@ class RemoteSession:
         body = {key: value for key, value in asdict(request).items() if value is not None}
         sampling = body.pop("sampling", None) or {}
         body |= {key: value for key, value in sampling.items() if value is not None}
+        if request.filters:
+            body["filters"] = request.filters.values()
         for kind, data in self._events("/api/ask", body):
             if kind == "error":
                 raise ProviderError(data["message"])
             yield Event(kind, data)  # type: ignore[arg-type]
 
-    def search(self, query: str, collection: str | None, limit: int, mode: str | None) -> dict[str, Any]:
-        return self._get("/api/search", q=query, collection=collection, limit=limit, mode=mode)
+    def search(self, query: str, options: SearchOptions) -> dict[str, Any]:
+        # A filter's parameter is called as one of its values: documents, but document=…
+        filters = {name.removesuffix("s"): values for name, values in options.filters.values().items()}
+        return self._get(
+            "/api/search",
+            q=query,
+            collection=options.collection,
+            limit=options.limit,
+            mode=options.mode,
+            rerank=options.rerank,
+            **filters,
+        )
 
     def documents(self, collection: str | None, offset: int, limit: int) -> dict[str, Any]:
         """The server gives so many at once; more are asked for again."""

@@ -16,6 +16,7 @@ from ingest.outcomes import Progress
 from ingest.pipeline import Ingestion
 from rag.core import Core, open_core
 from rag.errors import CitaError, SettingsError
+from rag.filling import Filling
 from rag.settings import load_settings
 from web.app import create_app
 from workshop.compile import ensure_embedding_model
@@ -49,7 +50,8 @@ def serve(
         config = uvicorn.Config(
             application, log_level="warning", timeout_graceful_shutdown=SHUTDOWN_SECONDS, server_header=False
         )
-        uvicorn.Server(config).run(sockets=[listener])
+        with Filling(core.library, core.sentences.in_background(), settings.prefill_chunks):
+            uvicorn.Server(config).run(sockets=[listener])
 
 
 def _warm_up(core: Core) -> None:

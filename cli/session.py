@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from cli.output import file_progress
 from cli.remote import RemoteSession
+from cli.searching import SearchOptions
 from ingest.outcomes import OnProgress
 from ingest.pipeline import Ingestion, IngestOptions
 from ingest.sources import GivenSource
@@ -28,7 +29,7 @@ class Session(Protocol):
     def ask(self, request: Request) -> Iterator[Event]:
         """The steps of an answer."""
 
-    def search(self, query: str, collection: str | None, limit: int, mode: str | None) -> dict[str, Any]:
+    def search(self, query: str, options: SearchOptions) -> dict[str, Any]:
         """`query`, `results` and `timings_ms`."""
 
     def documents(self, collection: str | None, offset: int, limit: int) -> dict[str, Any]:
@@ -74,8 +75,15 @@ class LocalSession:
     def ask(self, request: Request) -> Iterator[Event]:
         return self._core.dialogue.ask(request)
 
-    def search(self, query: str, collection: str | None, limit: int, mode: Any) -> dict[str, Any]:
-        found = self._core.retriever.search(query, collection=collection, limit=limit, mode=mode)
+    def search(self, query: str, options: SearchOptions) -> dict[str, Any]:
+        found = self._core.retriever.search(
+            query,
+            collection=options.collection,
+            filters=options.filters,
+            limit=options.limit,
+            mode=options.mode,
+            rerank=options.rerank,
+        )
         results = [asdict(passage) for passage in found.passages]
         return {"query": query, "results": results, "timings_ms": found.timings_ms}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rag.passages import MOST_FROM_ONE_DOCUMENT
+from rag.query import Filters
 from rag.retrieval import Retriever, SearchResult
 from rag.settings import Settings
 
@@ -18,11 +19,19 @@ class BlindRetriever:
         self.hidden: frozenset[str] = frozenset()
 
     def search(
-        self, question: str, *, collection: str | None = None, limit: int | None = None
+        self,
+        question: str,
+        *,
+        collection: str | None = None,
+        filters: Filters | None = None,
+        limit: int | None = None,
+        rerank: bool | None = None,
     ) -> SearchResult:
         """As `Retriever.search`, with the places of hidden passages taken by the next ones."""
         limit = limit or self._settings.search_limit
         spare = 2 * MOST_FROM_ONE_DOCUMENT * len(self.hidden)
-        found = self._retriever.search(question, collection=collection, limit=limit + spare)
+        found = self._retriever.search(
+            question, collection=collection, filters=filters, limit=limit + spare, rerank=rerank
+        )
         seen = [one for one in found.passages if one.document_id not in self.hidden]
         return replace(found, passages=tuple(seen[:limit]))

@@ -27,7 +27,7 @@ class Passage:
     end: int
     text: str
     score: float
-    """Fused score; comparable within one search only."""
+    """What the order was made by; comparable within one search only."""
     cosine: float = 0.0
     """Cosine of question and chunk, -1 to 1."""
     lexical: float = 0.0
@@ -35,6 +35,12 @@ class Passage:
     words: tuple[str, ...] = ()
     """Words of the question that the passage shares."""
     language: str = ""
+    bm25: float = 0.0
+    """Share of the most that BM25 could give, 0 to 1."""
+    fused: float = 0.0
+    """Meaning and words together, before any second scoring."""
+    reranked: bool = False
+    """Whether it was scored again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from rag.generation.choice import Generators, check_provider
 from rag.generation.llama_server import LlamaServerGenerator
 from rag.grounding import Grounder, Verdict, gather_evidence
 from rag.packing import build_prompt, fixed_messages, pack, sentence_cosines, sentence_scores
+from rag.query import Filters
 from rag.refusal import refusal_text
 from rag.retrieval import SearchResult
 from rag.sentence_vectors import SentenceVectors
@@ -44,6 +45,8 @@ class Request:
     """Add the prompt to the answer's details."""
     conversation: str | None = None
     """Id of the conversation that the question belongs to; see `rag.dialogue`."""
+    filters: Filters | None = None
+    """What the passages' documents must be."""
     history: tuple[Exchange, ...] = ()
     """What was asked before, oldest first, where no conversation is named."""
 
@@ -56,7 +59,13 @@ class Searcher(Protocol):
     """Finds passages for a question, as `rag.retrieval.Retriever` does."""
 
     def search(
-        self, question: str, *, collection: str | None = None, limit: int | None = None
+        self,
+        question: str,
+        *,
+        collection: str | None = None,
+        filters: Filters | None = None,
+        limit: int | None = None,
+        rerank: bool | None = None,
     ) -> SearchResult:
         """The passages that fit a question best, best first."""
 
@@ -104,7 +113,9 @@ class Answerer:
         found = self._retriever.search(
             question,
             collection=request.collection,
+            filters=request.filters,
             limit=request.passages or self._settings.passages,
+            rerank=self._settings.rerank_ask,
         )
         draft = Draft(
             request, question, found.language, found.passages, started, timings=dict(found.timings_ms)

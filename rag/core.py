@@ -28,6 +28,7 @@ class Core:
     settings: Settings
     embedder: Embedder
     library: Library
+    sentences: SentenceVectors
     retriever: Retriever
     generators: Generators
     answerer: Answerer
@@ -67,4 +68,6 @@ def open_core(settings: Settings) -> Core:
     answerer = Answerer(retriever, sentences, generators, settings)
     conversations = Conversations(settings.data_dir / CONVERSATIONS)
     dialogue = Dialogue(answerer, conversations)
-    return Core(settings, embedder, library, retriever, generators, answerer, conversations, dialogue)
+    return Core(
+        settings, embedder, library, sentences, retriever, generators, answerer, conversations, dialogue
+    )

@@ -80,8 +80,10 @@ def _passes(row: Row, filters: Filters) -> bool:
 def _named(row: Row, sources: list[str], wanted: str) -> bool:
     if wanted == row["document_id"]:
         return True
-    words = _folded(wanted)
-    return any(words in _folded(name) for name in (row["title"], *(PurePath(s).name for s in sources)))
+    words, as_written = _folded(wanted), wanted.casefold()
+    names = (row["title"], *(PurePath(one).name for one in sources))
+    # As it is written, for "annual-report" is no row of the words of "annual-report.md".
+    return any(as_written in name.casefold() or words in _folded(name) for name in names)
 
 
 def _on_path(sources: list[str], pattern: str) -> bool:

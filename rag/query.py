@@ -7,13 +7,22 @@ mark or the operators of other programs (`AND`, `NEAR(`, `*`) are looked for lik
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
+
+from rag.errors import InputError
 
 QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“"}
 _QUOTED = "|".join(f"{re.escape(a)}[^{re.escape(b)}\n]{{1,300}}{re.escape(b)}" for a, b in QUOTES.items())
 NAMES = ("collection", "document", "path", "language", "date", "tag")
+EXAMPLES = {
+    "document": "a title or a file's name",
+    "path": "a pattern such as *.pdf",
+    "language": "a code such as es",
+    "date": "2024, 2024-05, >=2024-05-31 or 2023..2024",
+    "tag": "a word",
+}
 TOKEN = re.compile(
     rf"(?P<filter>(?<!\S)(?P<name>{'|'.join(NAMES)}):(?P<value>{_QUOTED}|[^\s\"“«„]+)(?!\S))"
     rf"|(?P<without>(?<!\S)[-−](?P<banned>{_QUOTED}|[^\W\d_][^\s\"“«„]*)(?!\S))"
@@ -46,6 +55,15 @@ class Filters:
     def __bool__(self) -> bool:
         return any(getattr(self, one.name) for one in fields(self))
 
+    def values(self) -> dict[str, list[str]]:
+        """What `make_filters` makes the same filters of."""
+        bounds = [sign + day for sign, day in ((">=", self.since), ("<=", self.until)) if day]
+        given = {
+            "documents": self.documents, "paths": self.paths, "languages": self.languages,
+            "dates": bounds, "tags": self.tags,
+        }  # fmt: skip
+        return {name: list(one) for name, one in given.items() if one}
+
     def merged(self, other: Filters | None) -> Filters:
         """Both together; where both name something of one kind, `other` has the say."""
         if other is None:
@@ -65,6 +83,29 @@ class Query:
     """Words and phrases that a passage must not have."""
     filters: Filters = field(default_factory=Filters)
     collection: str | None = None
+
+
+def make_filters(
+    documents: Sequence[str] = (),
+    paths: Sequence[str] = (),
+    languages: Sequence[str] = (),
+    dates: Sequence[str] = (),
+    tags: Sequence[str] = (),
+) -> Filters:
+    """Filters from the values that the query line takes.
+
+    Raises:
+        InputError: a value cannot be meant.
+    """
+    given = {"document": documents, "path": paths, "language": languages, "date": dates, "tag": tags}
+    filters = Filters()
+    for name, values in given.items():
+        for value in values:
+            one = _filter(name, value.strip())
+            if one is None:
+                raise InputError(f"{value!r} is no {name} to filter by; write {EXAMPLES[name]}.")
+            filters = _added(filters, one)
+    return filters
 
 
 def parse_query(line: str) -> Query:

@@ -50,6 +50,10 @@ class Ranking:
     order: Sequence[str]
     """Chunk ids, best first."""
     timings_ms: Mapping[str, int]
+    fused: Mapping[str, float]
+    """The scores before any second scoring."""
+    reranked: frozenset[str] = frozenset()
+    """The chunks that were scored again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,7 @@ class Retriever:
         evened = _evened(found, offsets)
         scores = _fused(mode or settings.mode, found, evened, settings.lexical_weight)
         timings = {"embed": round(1000 * (embedded - started)), "retrieve": _milliseconds(embedded)}
-        ranking = Ranking(query, vector, offsets, found, scores, best_first(scores), timings)
+        ranking = Ranking(query, vector, offsets, found, scores, best_first(scores), timings, scores)
         if settings.rerank_search if rerank is None else rerank:
             return self._reranked(ranking, evened)
         return ranking
@@ -161,7 +165,12 @@ class Retriever:
             return ranking
         cosines, words = evened
         hits = [
-            Hit(chunks[one].text, cosines[one], words[one], ranking.offsets.get(chunks[one].language, 0.0))
+            Hit(
+                chunks[one].text,
+                cosines[one],
+                words.get(one, 0.0),
+                ranking.offsets.get(chunks[one].language, 0.0),
+            )
             for one in first
         ]
         again = self.reranker.scores(ranking.query.text, ranking.vector, hits)
@@ -171,7 +180,7 @@ class Retriever:
         scores = dict(ranking.scores) | {one: score + lift for one, score in zip(first, again, strict=True)}
         order = [*best_first({one: scores[one] for one in first}), *rest]
         timings = {**ranking.timings_ms, "rerank": _milliseconds(started)}
-        return replace(ranking, scores=scores, order=order, timings_ms=timings)
+        return replace(ranking, scores=scores, order=order, timings_ms=timings, reranked=frozenset(first))
 
 
 def checked_question(question: str) -> str:
@@ -238,4 +247,7 @@ def _passage(chunk: FoundChunk, ranking: Ranking, asked: dict[str, str]) -> Pass
         lexical=round(share, 6),
         words=tuple(words),
         language=chunk.language,
+        bm25=round(found.bm25.get(one, 0.0), 6),
+        fused=round(ranking.fused[one], 6),
+        reranked=one in ranking.reranked,
     )

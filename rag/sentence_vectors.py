@@ -77,6 +77,10 @@ class SentenceVectors:
         self._embedder = embedder
         self._basis = basis
 
+    def in_background(self) -> SentenceVectors:
+        """The same for work that lets everything else go first."""
+        return SentenceVectors(self._cache, self._embedder.in_background(), self._basis)
+
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """Unit vectors, shape (texts, dimensions), kept for the next time."""
         if self._basis is not None:

@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     lexical_weight: float = Field(default=0.12, ge=0, le=10)
     rerank_ask: bool = True
     rerank_search: bool = False
+    prefill_chunks: int = Field(default=20_000, ge=0)
+    """Chunks of a library up to which a server encodes their sentences ahead of the questions."""
 
     # Generation.
     llm: Literal["auto", "ollama", "openai", "llama-server", "extractive"] = "auto"

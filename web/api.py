@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path as FilePath
 from secrets import compare_digest
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from ingest.pipeline import IngestOptions
 from ingest.sources import given_file
 from rag.core import Core
 from rag.errors import NotFoundError
+from rag.query import make_filters
 from rag.retrieval import LONGEST_QUESTION, Mode
 from rag.status import status
 from web.api_models import (
@@ -21,6 +23,7 @@ from web.api_models import (
     AskRequest,
     DocumentsJson,
     DocumentTextJson,
+    FilterValue,
     IngestRequest,
     ProblemJson,
     ReportJson,
@@ -37,6 +40,7 @@ TOKEN_HEADER = "X-Cita-Token"
 CollectionQuery = Annotated[
     str | None, Query(pattern=COLLECTION_PATTERN, description="Only documents of this collection.")
 ]
+FilterQuery = Annotated[Sequence[FilterValue], Query(max_length=50, description="As in the query line.")]
 DocumentId = Annotated[str, Path(max_length=200, description="A document's id.")]
 QueryText = Annotated[
     str,
@@ -103,9 +107,21 @@ def _add_asking(router: APIRouter, core: Core) -> None:
         limit: Annotated[int | None, Query(ge=1, le=200, description="Most results to return.")] = None,
         collection: CollectionQuery = None,
         mode: Mode | None = None,
+        rerank: Annotated[bool | None, Query(description="Score the first hits again.")] = None,
+        document: FilterQuery = (),
+        path: FilterQuery = (),
+        language: FilterQuery = (),
+        date: FilterQuery = (),
+        tag: FilterQuery = (),
     ) -> Any:
-        """Find the passages nearest to a query, without writing an answer."""
-        result = core.retriever.search(q, collection=collection, limit=limit, mode=mode)
+        """Find the passages nearest to a query, without writing an answer.
+
+        Filters may be repeated, any of one kind will do; they may stand in the query too: `path:*.pdf`.
+        """
+        filters = make_filters(document, path, language, date, tag)
+        result = core.retriever.search(
+            q, collection=collection, filters=filters, limit=limit, mode=mode, rerank=rerank
+        )
         return {
             "query": q,
             "language": result.language,

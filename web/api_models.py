@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from rag.generation.base import Sampling
+from rag.query import Filters, make_filters
 from rag.retrieval import LONGEST_QUESTION, checked_question
 from rag.settings import Settings
 
+FilterValue = Annotated[str, Field(min_length=1, max_length=300)]
 Provider = Literal["auto", "ollama", "openai", "llama-server", "extractive"]
 COLLECTION_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 
@@ -21,6 +23,24 @@ class ExchangeJson(BaseModel):
 
     question: str = Field(max_length=LONGEST_QUESTION)
     answer: str = Field(default="", max_length=100_000)
+
+
+class FiltersJson(BaseModel):
+    """What a passage's document must be; of several values of one kind any will do."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    documents: list[FilterValue] = Field(default=[], max_length=50, description="Ids, titles or file names.")
+    paths: list[FilterValue] = Field(default=[], max_length=50, description="Patterns such as `*.pdf`.")
+    languages: list[FilterValue] = Field(default=[], max_length=50, description="ISO 639-1 codes.")
+    dates: list[FilterValue] = Field(
+        default=[], max_length=2, description="`2024`, `2024-05`, `>=2024-05-31` or `2023..2024`."
+    )
+    tags: list[FilterValue] = Field(default=[], max_length=50, description="The documents' own tags.")
+
+    def filters(self) -> Filters:
+        """The same for the core."""
+        return make_filters(**self.model_dump())
 
 
 class AskRequest(BaseModel):
@@ -35,6 +55,7 @@ class AskRequest(BaseModel):
 
     question: str = Field(description=f"The question, 1 to {LONGEST_QUESTION:,} characters.")
     collection: str | None = Field(default=None, description="The collection to look in.")
+    filters: FiltersJson | None = Field(default=None, description="What the documents must be.")
     passages: int | None = Field(default=None, ge=1, le=50, description="Passages to retrieve.")
     temperature: float | None = Field(default=None, ge=0, le=2)
     top_p: float | None = Field(default=None, gt=0, le=1)

@@ -56,6 +56,7 @@ def _core_request(core: Core, request: AskRequest) -> Request:
     return Request(
         request.question,
         collection=request.collection,
+        filters=request.filters.filters() if request.filters else None,
         passages=request.passages,
         provider=request.provider,
         model=request.model,

@@ -74,10 +74,13 @@ def tiny_core(data_dir: Path, **settings: Any) -> Iterator[Core]:
     library = Library(data_dir, MODEL, chroma_url=given.chroma_url)
     retriever = Retriever(library, embedder, given)
     generators = Generators(given)
-    answerer = Answerer(retriever, SentenceVectors(library.cache, embedder), generators, given)
+    sentences = SentenceVectors(library.cache, embedder)
+    answerer = Answerer(retriever, sentences, generators, given)
     conversations = Conversations(data_dir / CONVERSATIONS)
     dialogue = Dialogue(answerer, conversations)
-    with Core(given, embedder, library, retriever, generators, answerer, conversations, dialogue) as core:
+    with Core(
+        given, embedder, library, sentences, retriever, generators, answerer, conversations, dialogue
+    ) as core:
         yield core
 
 

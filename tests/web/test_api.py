@@ -115,6 +115,33 @@ def test_a_bad_search_gets_one_sentence(client: TestClient, query: dict[str, Any
     message(response)
 
 
+def test_a_search_is_filtered_by_parameters_and_in_the_query(client: TestClient) -> None:
+    for query in ({"q": "atención", "path": "*.pdf"}, {"q": "atención path:*.pdf"}):
+        results = client.get("/api/search", params=query).json()["results"]
+        assert results
+        assert all(one["source"].endswith(".pdf") for one in results)
+    assert client.get("/api/search", params={"q": "attention", "language": ["en", "fr"]}).json()["results"]
+    response = client.get("/api/search", params={"q": "atención", "date": "yesterday"})
+    assert response.status_code == 422
+    assert "yesterday" in message(response)
+
+
+def test_an_answer_keeps_to_the_documents_that_the_filters_leave(client: TestClient) -> None:
+    answer = ask(client, filters={"documents": ["bm25-and-lexical-search"]}).json()
+    assert {one["source"].rsplit("/", 1)[-1] for one in answer["passages"]} == {"bm25-and-lexical-search.md"}
+    assert ask(client, filters={"colour": ["red"]}).status_code == 422
+
+
+def test_a_search_says_why_and_can_be_reranked(client: TestClient) -> None:
+    plain = client.get("/api/search", params={"q": QUESTION}).json()["results"]
+    again = client.get("/api/search", params={"q": QUESTION, "rerank": True}).json()["results"]
+    assert {"cosine", "lexical", "bm25", "fused", "words"} <= set(plain[0])
+    assert plain[0]["score"] == plain[0]["fused"]
+    assert not any(one["reranked"] for one in plain)
+    assert again[0]["reranked"]
+    assert [one["score"] for one in again] == sorted((one["score"] for one in again), reverse=True)
+
+
 def test_documents_are_listed_a_stretch_at_a_time(client: TestClient) -> None:
     listed = client.get("/api/documents", params={"limit": 2, "sort": "-size"}).json()
     assert len(listed["documents"]) == 2
