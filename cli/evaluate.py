@@ -50,10 +50,15 @@ def questions(
 ) -> None:
     """Search and ask every question of a file whose answers are known."""
     asked = read_questions(path)
-    with open_session(load_settings(), quiet=as_json) as session, progress_bar(quiet=as_json) as show:
+    settings = load_settings()
+    # What is measured is what an answer would draw on.
+    rerank = settings.rerank_ask
+    with open_session(settings, quiet=as_json) as session, progress_bar(quiet=as_json) as show:
         scores = evaluate_questions(
             asked,
-            lambda query, limit: session.search(query, SearchOptions(collection, limit))["results"],
+            lambda query, limit: session.search(query, SearchOptions(collection, limit, rerank=rerank))[
+                "results"
+            ],
             None if retrieval_only else lambda question: _answer(session, question, collection, llm),
             show,
         )
