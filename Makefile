@@ -2,6 +2,7 @@
 # make test   set everything up and run every test
 # make setup  the set-up alone: environment, models, sample corpus
 # make check  ruff, mypy, import-linter
+# make bench-search  search at 100,000 and 1,000,000 chunks, or at those of SIZES
 #
 # LLM=none leaves the built-in language model (1.1 GB) out; CORPUS=path serves your documents instead.
 
@@ -9,12 +10,13 @@ PYTHON ?= python3
 PORT ?= 8000
 LLM ?= built-in
 CORPUS ?= corpus
+SIZES ?= 100000 1000000
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet --constraint requirements.lock
 
-.PHONY: run setup models test check browser clean lock corpus-pdf
+.PHONY: bench-search run setup models test check browser clean lock corpus-pdf
 
 run: models
 	@$(BIN)/cita serve --port $(PORT) --ingest $(CORPUS)
@@ -44,6 +46,10 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 $(VENV)/.tests-installed: $(VENV)/.installed
 	@$(PIP) --editable '.[dev]'
 	@touch $@
+
+bench-search: models
+	@$(PIP) --editable '.[bench]'
+	@$(BIN)/python -m benchmarks.search --sizes $(SIZES)
 
 # The browser tests need Chromium; where it may not be installed they say that they were skipped.
 browser:

@@ -20,6 +20,8 @@ DEPTH = 60
 """Chunks asked of each search before they are fused."""
 OVERFETCH = 6
 """Times as many where a filter will drop some."""
+SPARE = 1.5
+"""Times as many as would do if what passes were spread evenly."""
 MOST_FETCHED = 4000
 FEW = 1500
 """Chunks whose vectors are compared one by one rather than looked for in the graph."""
@@ -39,6 +41,10 @@ class Candidates:
     languages: Mapping[str, str]
     documents: Mapping[str, str]
     """Document ids."""
+
+
+Filtered = tuple[dict[str, float], list[str], dict[str, float], dict[int, LiveRevision]]
+"""Cosines, chunks whose cosines are to be looked up, BM25, and the revisions that pass."""
 
 
 class CandidateSearch:
@@ -73,15 +79,17 @@ class CandidateSearch:
         place = None if alone else collection
         words = self._library.words
         if not filters:
-            cosines = self._nearest(vectors, collection, depth)
+            cosines, others = self._nearest(vectors, collection, depth)
             bm25 = dict(words.search(wanted, place, depth))
-            found = _revisions((*cosines, *bm25))
+            found = _revisions((*cosines, *others, *bm25))
             revisions = passing(self._library.database.file, filters, collection, found)
         else:
-            cosines, bm25, revisions = self._filtered(vectors, wanted, collection, depth, filters)
+            cosines, others, bm25, revisions = self._filtered(vectors, wanted, collection, depth, filters)
         cosines = _kept(cosines, revisions)
         bm25 = _kept(bm25, revisions)
-        cosines |= self._cosines(collection, vectors[0], [one for one in bm25 if one not in cosines])
+        others = [one for one in others if _revision(one) in revisions]
+        unknown = [one for one in dict.fromkeys((*others, *bm25)) if one not in cosines]
+        cosines |= self._cosines(collection, vectors[0], unknown)
         coverage = words.coverage(wanted, list(cosines))
         if wanted.phrases or wanted.without:
             cosines = {one: cosine for one, cosine in cosines.items() if one in coverage}
@@ -95,11 +103,12 @@ class CandidateSearch:
 
     def _nearest(
         self, vectors: list[FloatArray], collection: str, depth: int, among: list[str] | None = None
-    ) -> dict[str, float]:
+    ) -> tuple[dict[str, float], list[str]]:
+        """The chunks nearest to the first vector with their cosines, and those nearest to the others."""
         store, place = self._library.vectors, self._library.vector_collection(collection)
         found = dict(store.nearest(place, vectors[0], depth, among))
         others = [one for more in vectors[1:] for one, _ in store.nearest(place, more, depth, among)]
-        return found | self._cosines(collection, vectors[0], [one for one in others if one not in found])
+        return found, others
 
     def _cosines(self, collection: str, vector: FloatArray, chunks: list[str]) -> dict[str, float]:
         if not chunks:
@@ -110,37 +119,58 @@ class CandidateSearch:
 
     def _filtered(
         self, vectors: list[FloatArray], wanted: Wanted, collection: str, depth: int, filters: Filters
-    ) -> tuple[dict[str, float], dict[str, float], dict[int, LiveRevision]]:
-        """Ask for more than is needed and drop; where too little is left, look among what passes."""
-        file, words = self._library.database.file, self._library.words
-        more = min(OVERFETCH * depth, MOST_FETCHED)
-        cosines = self._nearest(vectors, collection, more)
-        bm25 = dict(words.search(wanted, collection, more))
-        revisions = passing(file, filters, collection, _revisions((*cosines, *bm25)))
-        if len(_kept(cosines, revisions)) >= depth or len(cosines) < more:
-            return cosines, bm25, revisions
-        revisions = self._all_passing(filters, collection)
-        chunks = sum(one.chunks for one in revisions.values())
-        if chunks > MIDDLING:
-            cosines = self._nearest(vectors, collection, MOST_FETCHED)
-            bm25 = dict(words.search(wanted, collection, MOST_FETCHED))
-            return cosines, bm25, revisions
-        ids = [chunk_id(one, i) for one, revision in revisions.items() for i in range(revision.chunks)]
-        if chunks <= FEW:
-            cosines = self._cosines(collection, vectors[0], ids)
-        else:
-            cosines = self._nearest(vectors, collection, depth, ids)
-        return cosines, dict(words.search(wanted, collection, depth, revisions)), revisions
+    ) -> Filtered:
+        """Ask for more than is needed and drop; where too little is left, look among what passes.
 
-    def _all_passing(self, filters: Filters, collection: str) -> dict[int, LiveRevision]:
-        """Every revision that passes, remembered until the database changes."""
-        state = self._library.database.file.state()
-        known = getattr(self._known, "passing", None)
-        if known is None or known[0] != (state, filters, collection):
-            found = passing(self._library.database.file, filters, collection)
-            known = self._known.passing = ((state, filters, collection), found)
-        revisions: dict[int, LiveRevision] = known[1]
-        return revisions
+        A filter's second search in a row knows what passes, and takes the way that is quickest for as much.
+        """
+        if len(filters.languages) == 1:
+            vectors = vectors[:1]  # the others are there to find other languages
+        key = (self._library.database.file.state(), filters, collection)
+        again = getattr(self._known, "key", None) == key
+        self._known.key = key
+        if not again:
+            self._known.passing = None
+            found = self._dropping(vectors, wanted, collection, depth, OVERFETCH * depth)
+            revisions = passing(
+                self._library.database.file, filters, collection, _revisions(found[0] | found[2])
+            )
+            if len(_kept(found[0], revisions)) >= depth or len(found[0]) < OVERFETCH * depth:
+                return *found, revisions
+        if self._known.passing is None:
+            self._known.passing = passing(self._library.database.file, filters, collection)
+        return self._among(vectors, wanted, collection, depth, self._known.passing)
+
+    def _among(
+        self,
+        vectors: list[FloatArray],
+        wanted: Wanted,
+        collection: str,
+        depth: int,
+        revisions: dict[int, LiveRevision],
+    ) -> Filtered:
+        """The candidates of a known set of revisions."""
+        words = self._library.words
+        chunks = sum(one.chunks for one in revisions.values())
+        total = max(self._library.centroids(collection).count(), chunks, 1)
+        more = round(SPARE * depth * total / max(chunks, 1))
+        if chunks > FEW and more <= OVERFETCH * depth:
+            return *self._dropping(vectors, wanted, collection, depth, more), revisions
+        if chunks > MIDDLING:
+            return *self._dropping(vectors, wanted, collection, depth, MOST_FETCHED), revisions
+        ids = [chunk_id(one, i) for one, revision in revisions.items() for i in range(revision.chunks)]
+        bm25 = dict(words.search(wanted, collection, depth, revisions))
+        if chunks <= FEW:
+            return self._cosines(collection, vectors[0], ids), [], bm25, revisions
+        return *self._nearest(vectors, collection, depth, ids), bm25, revisions
+
+    def _dropping(
+        self, vectors: list[FloatArray], wanted: Wanted, collection: str, depth: int, more: int
+    ) -> tuple[dict[str, float], list[str], dict[str, float]]:
+        """What is found without a filter, more than is needed."""
+        more = min(max(more, depth), MOST_FETCHED)
+        cosines, others = self._nearest(vectors, collection, more)
+        return cosines, others, dict(self._library.words.search(wanted, collection, more))
 
 
 def _revision(chunk: str) -> int:

@@ -43,6 +43,10 @@ class Centroids:
         if known.count <= 0:
             del self._sums[language]
 
+    def count(self) -> int:
+        """Chunks in all."""
+        return sum(one.count for one in self._sums.values())
+
     def languages(self) -> list[str]:
         """The languages that have chunks."""
         return sorted(self._sums)

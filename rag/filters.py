@@ -17,9 +17,11 @@ from rag.query import Filters
 from rag.sqlite import Row, SqliteFile
 from rag.words import fold
 
+_NAMES = """, r.title,
+    (SELECT json_group_array(n.source) FROM names n WHERE n.document_id = r.document_id) AS sources"""
+_DATES = ", r.metadata, r.created_at"
 _DESCRIBED = """
-SELECT r.id, r.document_id, d.collection, r.language, r.chunks, r.title, r.metadata, r.created_at,
-    (SELECT json_group_array(n.source) FROM names n WHERE n.document_id = r.document_id) AS sources
+SELECT r.id, r.document_id, d.collection, r.language, r.chunks{}
 FROM revisions r JOIN documents d ON d.id = r.document_id WHERE r.state = 'live'
 """
 TAG_FIELDS = ("tags", "keywords", "categories", "category", "subject")
@@ -43,10 +45,13 @@ def passing(
     Args:
         among: look at these revisions only.
     """
+    more = _NAMES if filters.documents or filters.paths else ""
+    more += _DATES if filters.tags or filters.since or filters.until else ""
+    described = _DESCRIBED.format(more)
     if among is None:
-        rows: Iterable[Row] = file.iterate(f"{_DESCRIBED} AND d.collection = ?", [collection])
+        rows: Iterable[Row] = file.iterate(f"{described} AND d.collection = ?", [collection])
     else:
-        found = file.rows_in(f"{_DESCRIBED} AND r.id IN ({{}})", set(among))
+        found = file.rows_in(f"{described} AND r.id IN ({{}})", set(among))
         rows = (row for row in found if row["collection"] == collection)
     return {row["id"]: _live(row) for row in rows if _passes(row, filters)}
 

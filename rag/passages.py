@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from rag.answer import Passage
-from rag.words import fold
 
 SHINGLE = 3
 """Words a shingle (Broder, "On the resemblance and containment of documents", 1997)."""
 DUPLICATE = 0.85
 """Share of the smaller passage's shingles from which two passages say the same."""
 MOST_FROM_ONE_DOCUMENT = 4
+LONGEST = 2400
+"""Characters of a joined passage; longer, it would no longer point at anything."""
+Shingles = frozenset[tuple[str, ...]]
 
 
 def refine(ranked: Iterable[Passage], limit: int) -> list[Passage]:
@@ -24,49 +26,36 @@ def refine(ranked: Iterable[Passage], limit: int) -> list[Passage]:
     """
     kept: list[Passage] = []
     postponed: list[Passage] = []
-    shingles: dict[str, frozenset[tuple[str, ...]]] = {}
-    taken: dict[str, int] = {}
+    shingles: list[Shingles] = []
     for passage in ranked:
         own = _shingles(passage.text)
-        if any(_same(own, shingles[other.chunk_id]) for other in kept):
+        if any(_same(own, other) for other in shingles):
             continue
-        shingles[passage.chunk_id] = own
-        if taken.get(passage.document_id, 0) >= MOST_FROM_ONE_DOCUMENT:
+        at = next((i for i, other in enumerate(kept) if touching(other, passage)), None)
+        if at is not None and len(kept[at].text) + len(passage.text) <= LONGEST:
+            kept[at] = joined(kept[at], passage)
+            shingles.append(own)
+        elif sum(one.document_id == passage.document_id for one in kept) >= MOST_FROM_ONE_DOCUMENT:
             postponed.append(passage)
-            continue
-        taken[passage.document_id] = taken.get(passage.document_id, 0) + 1
-        kept.append(passage)
-        if len(kept) == limit:
-            break
-    kept += postponed[: max(0, limit - len(kept))]
-    return kept
+        else:
+            kept.append(passage)
+            shingles.append(own)
+            if len(kept) == limit:
+                break
+    return kept + postponed[: max(0, limit - len(kept))]
 
 
-def join_neighbours(passages: Sequence[Passage], texts: dict[tuple[str, int, int], str]) -> list[Passage]:
-    """Passages that touch in their document become one, at the place of the better.
-
-    Args:
-        texts: the text between `start` and `end` of a document, by (document id, start, end), for
-            every pair of touching passages.
-    """
-    joined: list[Passage] = []
-    for passage in passages:
-        at = next((i for i, other in enumerate(joined) if touching(other, passage)), None)
-        if at is None:
-            joined.append(passage)
-            continue
-        better = joined[at]
-        start, end = min(better.start, passage.start), max(better.end, passage.end)
-        first = better if better.start <= passage.start else passage
-        joined[at] = replace(
-            better,
-            start=start,
-            end=end,
-            page=first.page,
-            text=texts[better.document_id, start, end],
-            words=tuple(dict.fromkeys((*better.words, *passage.words))),
-        )
-    return joined
+def joined(better: Passage, other: Passage) -> Passage:
+    """Two passages that touch as one, with the better one's scores."""
+    first, second = sorted((better, other), key=lambda one: one.start)
+    return replace(
+        better,
+        start=first.start,
+        end=second.end,
+        page=first.page,
+        text=first.text + second.text,
+        words=tuple(dict.fromkeys((*better.words, *other.words))),
+    )
 
 
 def touching(one: Passage, other: Passage) -> bool:
@@ -78,11 +67,11 @@ def touching(one: Passage, other: Passage) -> bool:
     )
 
 
-def _shingles(text: str) -> frozenset[tuple[str, ...]]:
-    words = fold(text)
+def _shingles(text: str) -> Shingles:
+    words = text.casefold().split()
     return frozenset(tuple(words[i : i + SHINGLE]) for i in range(max(1, len(words) - SHINGLE + 1)))
 
 
-def _same(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> bool:
+def _same(one: Shingles, other: Shingles) -> bool:
     smaller = min(len(one), len(other))
     return len(one & other) >= DUPLICATE * smaller

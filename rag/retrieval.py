@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Literal
@@ -117,10 +117,16 @@ class Retriever:
 
     def passages(self, ranking: Ranking, limit: int) -> list[Passage]:
         """The first passages of a ranking."""
-        first = ranking.order[: SHOWN * limit]
-        chunks = self._library.catalogue.found(first)
         asked = _question_words(ranking.query.text)
-        return refine((_passage(chunks[one], ranking, asked) for one in first if one in chunks), limit)
+        return refine((_passage(one, ranking, asked) for one in self._chunks(ranking, limit)), limit)
+
+    def _chunks(self, ranking: Ranking, limit: int) -> Iterator[FoundChunk]:
+        """The chunks of a ranking in its order, read as they are needed."""
+        together = limit + 2
+        for start in range(0, SHOWN * limit, together):
+            some = ranking.order[start : start + together]
+            chunks = self._library.catalogue.found(some)
+            yield from (chunks[one] for one in some if one in chunks)
 
     def rank(
         self,
