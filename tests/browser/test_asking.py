@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OpenPage
 
 QUESTION = "¿Qué es la atención?"
+TWICE_CITED = "What do k1 and b do in BM25?"
 FAR = "How do I bake sourdough bread with rye?"
 
 
@@ -55,7 +56,7 @@ def test_a_citation_opens_its_source_at_the_quoted_words(open_page: OpenPage) ->
 
 def test_the_next_citation_opens_by_key(open_page: OpenPage) -> None:
     page = open_page()
-    ask(page)
+    ask(page, TWICE_CITED)
     answered(page)
     page.locator(".mark").first.click()
     position = page.locator("#panel-position")
