@@ -1,6 +1,7 @@
 # make run    set everything up and serve the page, with the sample corpus, on PORT (8000)
 # make test   set everything up and run every test
 # make setup  the set-up alone: environment, models, sample corpus
+# make screenshots  pictures of every page, to docs/screenshots
 # make check  ruff, mypy, import-linter
 # make bench-search  search at 100,000 and 1,000,000 chunks, or at those of SIZES
 #
@@ -16,7 +17,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet --constraint requirements.lock
 
-.PHONY: bench-search run setup models test check browser clean lock corpus-pdf
+.PHONY: bench-search run setup models test check browser screenshots clean lock corpus-pdf
 
 run: models
 	@$(BIN)/cita serve --port $(PORT) --ingest $(CORPUS)
@@ -58,6 +59,9 @@ browser:
 	    echo "Installing Chromium for the browser tests"; \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	  else echo "No Chromium here, and no right to install it: the browser tests will be skipped"; fi; } || true
+
+screenshots: models $(VENV)/.tests-installed browser
+	@$(BIN)/python -m tests.browser.screenshots
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -72,9 +71,3 @@ def open_page(browser: Browser, server_url: str) -> Iterator[OpenPage]:
     for context in contexts:
         context.close()
     assert complaints == []
-
-
-def screenshots_folder() -> Path | None:
-    """Where screenshots go, if they are wanted (`CITA_SCREENSHOTS` is not a setting of the program)."""
-    named = os.environ.get("SCREENSHOTS")
-    return Path(named) if named else None
