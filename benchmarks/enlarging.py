@@ -20,10 +20,10 @@ FloatArray = NDArray[np.float32]
 PER_DOCUMENT = 100
 TOGETHER = 50
 """Documents written at once."""
-MOVED = 0.35
-"""Length of what is added to a vector of length 1 before it is made one again."""
+MOVED = 0.15
+"""Length of the noise that is added to a vector of length 1 before it is made one again."""
 EXCHANGED = 0.2
-"""Share of the words that another chunk's take the place of."""
+"""Share of the words that another chunk's take the place of; the vector goes as far towards that chunk's."""
 
 
 class Enlarged:
@@ -56,10 +56,11 @@ class Enlarged:
             count = min(PER_DOCUMENT, self._size - number * PER_DOCUMENT)
             language = names[number % len(names)]
             rows = drawn.choice(by_language[language], count)
-            texts = [self._varied(int(row), drawn) for row in rows]
+            others = drawn.integers(len(self._texts), size=count)
+            texts = [self._varied(int(a), int(b), drawn) for a, b in zip(rows, others, strict=True)]
             noise = drawn.normal(size=(count, self._vectors.shape[1])).astype(np.float32)
             noise *= MOVED / np.linalg.norm(noise, axis=1, keepdims=True)
-            vectors = self._vectors[rows] + noise
+            vectors = (1 - EXCHANGED) * self._vectors[rows] + EXCHANGED * self._vectors[others] + noise
             vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
             yield texts, vectors, language
 
@@ -78,9 +79,8 @@ class Enlarged:
         _scores, ids = _best(scores, ids, count)
         return [set(row) for row in ids]
 
-    def _varied(self, row: int, drawn: np.random.Generator) -> str:
-        words = self._texts[row].split(" ")
-        other = self._texts[int(drawn.integers(len(self._texts)))].split(" ")
+    def _varied(self, row: int, beside: int, drawn: np.random.Generator) -> str:
+        words, other = self._texts[row].split(" "), self._texts[beside].split(" ")
         for at in np.flatnonzero(drawn.random(len(words)) < EXCHANGED):
             words[at] = other[at % len(other)]
         return " ".join([*words, str(drawn.integers(1000))])

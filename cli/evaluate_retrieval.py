@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -17,6 +18,7 @@ from evaluation.remembering import RememberingEmbedder
 from evaluation.retrieval import Measured, compared, failures, figures, measure_retrieval, with_answer
 from evaluation.retrieval_report import retrieval_report
 from evaluation.retrieval_sets import RetrievalSet, read_retrieval_set
+from evaluation.typos import with_typo
 from rag.core import Core
 from rag.retrieval import Retriever
 from rag.settings import Settings, load_settings
@@ -41,6 +43,7 @@ def retrieval(
     chunked: Annotated[
         bool, typer.Option("--chunked", help="Cut documents as an ingest does; else each is one chunk.")
     ] = False,
+    typos: Annotated[bool, typer.Option("--typos", help="Ask every question with one typing error.")] = False,
     size: Annotated[int | None, typer.Option("--first", help="Only so many questions.", min=1)] = None,
     report: Annotated[Path | None, typer.Option(help="Write a page with plots and the failures.")] = None,
     as_json: JsonOption = False,
@@ -51,6 +54,8 @@ def retrieval(
     theirs = read_configuration(compare, ours) if compare else None
     given = read_retrieval_set(path, queries)
     questions = given.questions[:size]
+    if typos:
+        questions = [replace(one, text=with_typo(one.text)) for one in questions]
     given = RetrievalSet(given.name, given.documents, questions, given.key)
     with file_progress(quiet=as_json) as show:
         ensure_embedding_model(settings, show)

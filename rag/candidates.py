@@ -20,6 +20,8 @@ DEPTH = 60
 """Chunks asked of each search before they are fused."""
 OVERFETCH = 6
 """Times as many where a filter will drop some."""
+OVERFETCH_KNOWN = 20
+"""The same where it is known how many will: quicker than naming ten thousand chunks to Chroma."""
 SPARE = 1.5
 """Times as many as would do if what passes were spread evenly."""
 MOST_FETCHED = 4000
@@ -154,7 +156,7 @@ class CandidateSearch:
         chunks = sum(one.chunks for one in revisions.values())
         total = max(self._library.centroids(collection).count(), chunks, 1)
         more = round(SPARE * depth * total / max(chunks, 1))
-        if chunks > FEW and more <= OVERFETCH * depth:
+        if chunks > FEW and more <= OVERFETCH_KNOWN * depth:
             return *self._dropping(vectors, wanted, collection, depth, more), revisions
         if chunks > MIDDLING:
             return *self._dropping(vectors, wanted, collection, depth, MOST_FETCHED), revisions

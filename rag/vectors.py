@@ -20,7 +20,7 @@ from rag.errors import StoreError
 FloatArray = NDArray[np.float32]
 BATCH = 5000
 """Records a call; Chroma takes 5,461 at most."""
-HNSW = {"space": "cosine", "ef_construction": 128, "ef_search": 128, "max_neighbors": 24}
+HNSW = {"space": "cosine", "ef_construction": 128, "ef_search": 256, "max_neighbors": 24}
 
 
 class VectorStore:

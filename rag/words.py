@@ -26,6 +26,10 @@ K1 = 1.2
 """Tantivy's BM25 saturation; a word's score stays below idf x (K1 + 1)."""
 WRITER_BYTES = 64_000_000
 HEADING_BOOST = 0.5
+NEARLY = 0.7
+"""What a word one letter away counts, where nothing has the word itself."""
+LEAST_FOR_SLIPS = 5
+"""Letters of a stem from which one of them may be wrong; shorter ones are near to too many others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +146,12 @@ class WordIndex:
                 weight = _idf(frequency, searcher.num_docs)
                 most += weight
                 terms = [self._term(field, form) for form in forms for field in ("body", "heading")]
-                either = query_of.boolean_query([(occur.Should, term) for term in terms])
-                clauses.append((occur.Should, query_of.const_score_query(either, weight)))
+                if not frequency:
+                    terms = self._nearly(forms)
+                    weight *= NEARLY
+                if terms:
+                    either = query_of.boolean_query([(occur.Should, term) for term in terms])
+                    clauses.append((occur.Should, query_of.const_score_query(either, weight)))
             hits = searcher.search(query_of.boolean_query(clauses), len(chunks), count=False).hits
             return {
                 searcher.doc(address)["chunk"][0]: min(score / most, 1.0) if most > 0 else 0.0
@@ -186,7 +194,12 @@ class WordIndex:
         clauses, most = [], 0.0
         for forms in looked_for.forms:
             frequencies = [searcher.doc_freq("body", form) for form in forms]
-            most += (K1 + 1) * _idf(max(frequencies, default=0), total)
+            weight = _idf(max(frequencies, default=0), total)
+            most += (K1 + 1) * weight
+            if not any(frequencies):
+                clauses += [
+                    self._tantivy.Query.const_score_query(one, NEARLY * weight) for one in self._nearly(forms)
+                ]
             for form, frequency in zip(forms, frequencies, strict=True):
                 if frequency:
                     clauses.append(self._term("body", form))
@@ -194,6 +207,15 @@ class WordIndex:
                     heading = self._term("heading", form)
                     clauses.append(self._tantivy.Query.boost_query(heading, HEADING_BOOST))
         return clauses, most
+
+    def _nearly(self, forms: Sequence[str]) -> list[Any]:
+        """Words one slip of the finger away from one that nothing has."""
+        near = self._tantivy.Query.fuzzy_term_query
+        return [
+            near(self._schema, "body", form, distance=1, transposition_cost_one=True)
+            for form in forms
+            if len(form) >= LEAST_FOR_SLIPS and form.isalpha()
+        ]
 
     def _conditions(
         self, looked_for: Wanted, collection: str | None, within: Collection[int] | None

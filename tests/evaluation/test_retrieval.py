@@ -14,6 +14,7 @@ from cli.evaluate import app
 from evaluation.configurations import Configuration, read_configuration
 from evaluation.retrieval_metrics import difference, interval, measure
 from evaluation.retrieval_sets import RetrievalQuestion, read_retrieval_set
+from evaluation.typos import with_typo
 from rag.errors import CitaError, InputError
 
 DOCUMENTS = {
@@ -91,6 +92,15 @@ def test_a_set_without_usable_grades_is_refused(folder: Path, grade: str, said: 
 def test_a_configuration_that_means_nothing_is_refused(text: str) -> None:
     with pytest.raises(CitaError):
         read_configuration(text, Configuration("hybrid", 0.12, False))
+
+
+def test_a_typing_error_is_one_slip_and_the_same_each_time() -> None:
+    text = "¿Cuál es la montaña más alta?"
+    slipped = with_typo(text)
+    assert slipped != text
+    assert abs(len(slipped) - len(text)) <= 1
+    assert with_typo(text) == slipped
+    assert with_typo("¿Y tú, por?") == "¿Y tú, por?"
 
 
 def test_a_configuration_keeps_what_it_does_not_name() -> None:

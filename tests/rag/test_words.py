@@ -38,6 +38,22 @@ def test_names_are_found_across_languages(index: WordIndex) -> None:
     assert index.search(wanted("¿Qué publicó Vaswani en 2017?"), "default", 5)[0][0] == "2-0"
 
 
+@pytest.mark.parametrize("typed", ["temperatrua", "tempeeratura", "tmperatura", "temperstura"])
+def test_a_slip_of_the_finger_is_forgiven(index: WordIndex, typed: str) -> None:
+    assert index.search(wanted(typed), "default", 5)[0][0] == "1-1"
+    right = index.coverage(wanted("temperatura"), ["1-0", "1-1"])
+    slipped = index.coverage(wanted(typed), ["1-0", "1-1"])
+    assert slipped["1-0"] == 0
+    assert 0 < slipped["1-1"] < right["1-1"]
+
+
+def test_a_word_that_is_there_is_not_taken_for_another(index: WordIndex) -> None:
+    index.add([WordEntry("3-0", 3, "default", "es", "La temporatura del vino.", "")])
+    index.commit()
+    assert [one for one, _ in index.search(wanted("temporatura"), "default", 5)] == ["3-0"]
+    assert index.search(wanted("ax205"), "default", 5) == []
+
+
 def test_scores_are_shares(index: WordIndex) -> None:
     hits = index.search(wanted("temperatura muestreo respuesta"), "default", 5)
     assert 0 < hits[0][1] <= 1
