@@ -18,13 +18,16 @@ from evaluation.answer_sets import read_answer_set, sample
 from evaluation.answers import evaluate_answers
 from evaluation.answers_report import report as answers_report
 from evaluation.blinding import BlindRetriever
+from evaluation.calibration import fit, print_weights
 from evaluation.grounding_pairs import measure_pairs, read_pairs
 from evaluation.questions import evaluate_questions, read_questions
+from evaluation.refusal import Example, balanced, measure_refusal, refusal_examples
+from rag.answerability import BIAS, WEIGHTS
 from rag.answering import Answerer, Request
 from rag.core import Core
 from rag.embedding import open_embedder
 from rag.sentence_vectors import SentenceVectors
-from rag.settings import load_settings
+from rag.settings import Settings, load_settings
 from rag.vector_cache import VectorCache
 from workshop.compile import ensure_embedding_model
 
@@ -153,3 +156,57 @@ def _asker(core: Core) -> Callable[[str, frozenset[str]], dict[str, Any]]:
         return answerer.answer(Request(question, explain=True))
 
     return ask
+
+
+@app.command()
+def refusal(
+    paths: Annotated[list[Path], typer.Argument(help="Folders in the BEIR layout, and files of questions.")],
+    size: Annotated[int | None, typer.Option("--sample", help="Draw this many of each set.", min=1)] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the drawing.")] = 0,
+    fit_weights: Annotated[bool, typer.Option("--fit", help="Fit weights on the other half.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the refusal before anything is written: recall against false refusal, on half of each set."""
+    settings = load_settings()
+    with file_progress(quiet=as_json) as show:
+        ensure_embedding_model(settings, show)
+    examples = [example for path in paths for example in _examples(settings, path, size, seed, as_json)]
+    weights, bias = dict(WEIGHTS), BIAS
+    if fit_weights:
+        tuning = [one for one in examples if one.half == "tune"]
+        rows = [one.features for one in tuning]
+        labels = [one.answerable for one in tuning]
+        weights, bias = fit(rows, labels, expected={}, counts=balanced(tuning))
+    scores = measure_refusal(examples, "report", weights, bias)
+    if as_json:
+        print_json({"sets": scores, "weights": weights, "bias": bias})
+        return
+    for name, one in scores.items():
+        console.print(f"{name}: {one['n']} examples, AUC {one['auc']}", markup=False)
+        for row in one["thresholds"]:
+            console.print(
+                f"  {row['threshold']:.2f}  false refusal {row['false_refusal']:.3f}"
+                f"  recall {row['refusal_recall']:.3f}",
+                markup=False,
+            )
+    if fit_weights:
+        print_weights(weights, bias)
+
+
+def _examples(settings: Settings, path: Path, size: int | None, seed: int, quiet: bool) -> list[Example]:
+    answer_set = read_answer_set(path)
+    drawn = sample(answer_set.questions, size, seed)
+    titles = {one.id: one.title for one in answer_set.documents}
+    documents, key = answer_set.documents, answer_set.key
+    with progress_bar(quiet=quiet) as show, open_set(settings, documents, key, show) as core:
+        return refusal_examples(
+            path.resolve().name,
+            drawn,
+            document_ids(core),
+            titles,
+            BlindRetriever(core.retriever, core.settings),
+            core.sentences,
+            hide=bool(answer_set.documents),
+            limit=settings.passages,
+            on_progress=show,
+        )

@@ -1,5 +1,7 @@
 """Fits the weights that the program carries: `python -m evaluation.calibration grounding`.
 
+Those of the refusal come from `cita evaluate refusal --fit`, which needs a library to search.
+
 Logistic regression by Newton's method with a small penalty on the weights of standardised features, so
 that the same data give the same weights. The weights are printed as they stand in the code.
 """
@@ -36,28 +38,36 @@ def fit(
     labels: Sequence[bool],
     penalty: float = PENALTY,
     expected: Mapping[str, float] = EXPECTED,
+    counts: Sequence[float] | None = None,
 ) -> tuple[dict[str, float], float]:
-    """Weights by feature and the bias of a logistic model of `labels`."""
+    """Weights by feature and the bias of a logistic model of `labels`.
+
+    Args:
+        counts: how much each row counts; all the same where none are given.
+    """
     names = list(rows[0])
     values = np.array([[row[name] for name in names] for row in rows], np.float64)
     mean, spread = values.mean(axis=0), values.std(axis=0)
     spread[spread < 1e-9] = 1.0
     inputs = np.column_stack([(values - mean) / spread, np.ones(len(rows))])
     prior = np.array([*(expected.get(name, 0.0) * s for name, s in zip(names, spread, strict=True)), 0.0])
-    weights = _newton(inputs, np.array(labels, np.float64), penalty, prior)
+    much = np.ones(len(rows)) if counts is None else np.array(counts, np.float64)
+    weights = _newton(inputs, np.array(labels, np.float64), much, penalty, prior)
     scaled = weights[:-1] / spread
     return dict(zip(names, scaled.tolist(), strict=True)), float(weights[-1] - scaled @ mean)
 
 
-def _newton(inputs: FloatArray, labels: FloatArray, penalty: float, prior: FloatArray) -> FloatArray:
+def _newton(
+    inputs: FloatArray, labels: FloatArray, counts: FloatArray, penalty: float, prior: FloatArray
+) -> FloatArray:
     ridge = np.full(inputs.shape[1], penalty)
     ridge[:-1][prior[:-1] != 0] *= TRUST
     ridge[-1] = 0.0
     weights = prior.copy()
     for _step in range(STEPS):
         likely = 1 / (1 + np.exp(-inputs @ weights))
-        slope = inputs.T @ (likely - labels) + ridge * (weights - prior)
-        curve = (inputs * (likely * (1 - likely))[:, None]).T @ inputs + np.diag(ridge)
+        slope = inputs.T @ (counts * (likely - labels)) + ridge * (weights - prior)
+        curve = (inputs * (counts * likely * (1 - likely))[:, None]).T @ inputs + np.diag(ridge)
         weights = weights - np.linalg.solve(curve, slope)
     return weights
 
@@ -86,7 +96,8 @@ def grounding_examples(
     return rows, labels
 
 
-def _print_weights(weights: Mapping[str, float], bias: float) -> None:
+def print_weights(weights: Mapping[str, float], bias: float) -> None:
+    """Print weights as they stand in the code."""
     print("WEIGHTS = {")
     for name, weight in weights.items():
         print(f'    "{name}": {weight:.4g},')
@@ -94,13 +105,13 @@ def _print_weights(weights: Mapping[str, float], bias: float) -> None:
 
 
 def main(what: str) -> None:
-    """Fit and print one set of weights."""
+    """Fit and print the weights of the grounding."""
     if what != "grounding":
         raise SystemExit("python -m evaluation.calibration grounding")
     with open_core(load_settings()) as core:
         encoder = SentenceVectors(core.library.cache, core.embedder)
         pairs = [pair for pair in read_pairs() if pair.part == "tune"]
-        _print_weights(*fit(*grounding_examples(pairs, encoder)))
+        print_weights(*fit(*grounding_examples(pairs, encoder)))
 
 
 if __name__ == "__main__":

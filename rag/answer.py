@@ -83,6 +83,8 @@ class Answer:
     """`provider` and `model`."""
     standalone: str = ""
     """The question as it was looked up: a follow-up says here what it left out."""
+    cached: bool = False
+    """Whether it was given before and has been looked up."""
     timings_ms: Mapping[str, int] = field(default_factory=dict)
     """Milliseconds: embed, retrieve, first_token, generate, ground, total."""
     details: Mapping[str, Any] = field(default_factory=dict)

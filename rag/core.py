@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import TracebackType
 
+from rag.answer_cache import AnswerCache
 from rag.answering import Answerer
 from rag.conversations import Conversations
 from rag.dialogue import Dialogue
@@ -67,7 +68,8 @@ def open_core(settings: Settings) -> Core:
     generators = Generators(settings)
     answerer = Answerer(retriever, sentences, generators, settings)
     conversations = Conversations(settings.data_dir / CONVERSATIONS)
-    dialogue = Dialogue(answerer, conversations)
+    cache = AnswerCache() if settings.answer_cache else None
+    dialogue = Dialogue(answerer, conversations, cache, lambda: library.version)
     return Core(
         settings, embedder, library, sentences, retriever, generators, answerer, conversations, dialogue
     )

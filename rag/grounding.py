@@ -71,6 +71,11 @@ class Match:
     probability: float
 
 
+def is_fragment(text: str) -> bool:
+    """Whether an answer's sentence is a few words that lean on the question ("In 1903")."""
+    return len(text.split()) <= FRAGMENT_WORDS
+
+
 def gather_evidence(passages: Sequence[Passage], encoder: SentenceVectors) -> Evidence:
     """The sentences of passages with their vectors."""
     sentences = sentences_of(passages)
@@ -114,7 +119,7 @@ class Grounder:
         """The stretch of evidence that most likely says what `text` says; None without evidence."""
         if not any(character.isalnum() for character in text) or not self._evidence.sentences:
             return None
-        fragment = bool(self._question) and len(text.split()) <= FRAGMENT_WORDS
+        fragment = bool(self._question) and is_fragment(text)
         meant = f"{self._question} {text}" if fragment else text
         cosines = self._evidence.vectors @ self._encoder.encode_once([meant])[0]
         nearest = [int(index) for index in np.argsort(-cosines, kind="stable")[:CANDIDATES]]

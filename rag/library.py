@@ -64,6 +64,8 @@ class Library:
                 model, or a part of it is damaged.
         """
         self.data_dir = data_dir
+        self.version = 0
+        """Changes whenever what can be found does, for as long as the folder is open."""
         self.model = model
         self.on_step: Callable[[Step], None] = lambda step: None
         """Called after each step of a change; tests stop the process there."""
@@ -142,6 +144,7 @@ class Library:
         self.on_step("words")
         own = [name for document in documents for name in document.names]
         retired = self.database.publish(revisions, [*own, *names], left)
+        self.version += 1
         self.on_step("published")
         for document in documents:
             total = document.vectors.sum(axis=0)
@@ -212,6 +215,7 @@ class Library:
         return found
 
     def _take_away(self, revisions: Sequence[int], *, were_live: bool) -> None:
+        self.version += 1
         if revisions:
             with self._changing:
                 self._remove(revisions, were_live)

@@ -89,8 +89,12 @@ class Settings(BaseSettings):
     llama_threads: int | None = Field(default=None, ge=1)
 
     # Answering.
-    refusal_threshold: float = Field(default=0.28, ge=0, le=1)
+    refusal_threshold: float = Field(default=0.35, ge=0, le=1)
+    quote_threshold: float = Field(default=0.55, ge=0, le=1)
+    """Answerability from which the documents' own words are shown where the model fails to answer."""
     strict: bool = False
+    answer_cache: bool = True
+    """Whether a question that was asked before on the same documents is answered at once."""
 
     # Serving.
     host: str = "127.0.0.1"

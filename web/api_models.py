@@ -155,6 +155,7 @@ class AnswerJson(BaseModel):
     language: str
     standalone: str = Field(description="The question as it was looked up, understandable by itself.")
     conversation: str | None = None
+    cached: bool = Field(default=False, description="Whether the same answer was given before.")
     sentences: list[SentenceJson]
     citations: list[CitationJson]
     passages: list[PassageJson]

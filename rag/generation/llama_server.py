@@ -15,7 +15,7 @@ from rag.generation.token_stream import StreamRecord, TokenStream
 from rag.generation.yes_no import yes_share
 
 # Reading the prompt is what an answer costs on a processor without a GPU.
-EVIDENCE_TOKENS = 450
+EVIDENCE_TOKENS = 160
 COUNTS_KEPT = 4096
 _BEFORE_ANSWER = frozenset({"not_running", "broken_stream"})
 
@@ -36,7 +36,7 @@ class LlamaServerGenerator:
 
     @property
     def prompt_budget(self) -> int:
-        """Tokens of evidence that are read within a few seconds on two cores."""
+        """Tokens of evidence that are read within two seconds on two cores."""
         return min(EVIDENCE_TOKENS, self.server.options.context // 2)
 
     def count_tokens(self, text: str) -> int:

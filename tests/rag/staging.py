@@ -77,7 +77,7 @@ def tiny_core(data_dir: Path, **settings: Any) -> Iterator[Core]:
     sentences = SentenceVectors(library.cache, embedder)
     answerer = Answerer(retriever, sentences, generators, given)
     conversations = Conversations(data_dir / CONVERSATIONS)
-    dialogue = Dialogue(answerer, conversations)
+    dialogue = Dialogue(answerer, conversations, None, lambda: library.version)
     with Core(
         given, embedder, library, sentences, retriever, generators, answerer, conversations, dialogue
     ) as core:

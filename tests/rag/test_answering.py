@@ -1,0 +1,94 @@
+"""From a draft to an answer: what is kept, quoted instead, refused, and what comes from the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from rag.answer_cache import AnswerCache
+from rag.answering import Answerer, Request
+from rag.conversations import Conversations
+from rag.core import Core
+from rag.dialogue import Dialogue
+from rag.generation.choice import Generators
+from rag.sentence_vectors import SentenceVectors
+from tests.rag.scripted import Writer
+
+QUESTION = "¿Quién presentó la atención para la traducción automática?"
+
+
+class One:
+    """Generators that are always the same one."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+
+    def get(self, provider: str | None = None, model: str | None = None) -> Writer:
+        return self.writer
+
+
+def answer(core: Core, said: str, **settings: Any) -> dict[str, Any]:
+    given = core.settings.model_copy(update=settings)
+    encoder = SentenceVectors(core.library.cache, core.embedder)
+    generators = cast(Generators, One(Writer(said)))
+    return Answerer(core.retriever, encoder, generators, given).answer(Request(QUESTION))
+
+
+@pytest.mark.parametrize(
+    "said", ["NO CONSTA", "La presentó Napoleón Bonaparte en 1805 durante su exilio en Elba."]
+)
+def test_the_documents_own_words_stand_in_for_a_draft_that_fails(core: Core, said: str) -> None:
+    given = answer(core, said, quote_threshold=0.0)
+    assert not given["refused"]
+    assert {one["status"] for one in given["sentences"]} == {"supported"}
+    quotes = " ".join(" ".join(one["quote"].split()) for one in given["citations"])
+    assert all(one["text"] in quotes for one in given["sentences"])
+    assert "Napoleón" not in given["answer"]
+
+
+def test_a_draft_that_fails_is_refused_where_an_answer_is_less_likely(core: Core) -> None:
+    given = answer(
+        core, "La presentó Napoleón Bonaparte en 1805 durante su exilio en Elba.", quote_threshold=1.0
+    )
+    assert given["refused"]
+    assert given["citations"] == ()
+
+
+def test_an_answer_of_a_few_words_comes_with_its_sentence(core: Core) -> None:
+    given = answer(core, "Bahdanau, Cho y Bengio.")
+    assert given["sentences"][0]["text"] == "Bahdanau, Cho y Bengio."
+    assert len(given["sentences"]) == 2
+    assert given["sentences"][1]["citations"] == given["sentences"][0]["citations"]
+
+
+@pytest.fixture
+def cached(core: Core, tmp_path: Any) -> Iterator[tuple[Dialogue, list[int]]]:
+    version = [0]
+    conversations = Conversations(tmp_path / "c.sqlite")
+    yield Dialogue(core.answerer, conversations, AnswerCache(), lambda: version[0]), version
+    conversations.close()
+
+
+def test_the_same_question_is_answered_from_the_cache_and_marked(cached: tuple[Dialogue, list[int]]) -> None:
+    dialogue, version = cached
+    first = dialogue.answer(Request(QUESTION))
+    again = dialogue.answer(Request(f" {QUESTION} "))
+    assert (first["cached"], again["cached"]) == (False, True)
+    unequal = {"cached", "timings_ms"}
+    assert {k: v for k, v in again.items() if k not in unequal} == {
+        k: v for k, v in first.items() if k not in unequal
+    }
+    assert not dialogue.answer(replace(Request(QUESTION), strict=True))["cached"]
+    version[0] += 1
+    assert not dialogue.answer(Request(QUESTION))["cached"]
+
+
+def test_the_library_changes_its_version_with_its_documents(core: Core) -> None:
+    before = core.library.version
+    with pytest.raises(Exception, match="no document"):
+        core.library.remove("nothing")
+    assert core.library.version == before
+    assert before > 0
