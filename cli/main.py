@@ -25,6 +25,7 @@ COMMANDS = {
     "status": "Show the library, the models and what can be used now.",
     "serve": "Serve the web page and the API.",
     "evaluate": "Measure retrieval and answers on a set of questions.",
+    "questions": "Make questions to measure the library with.",
     "check": "Check that the library's parts agree.",
     "repair": "Mend what `cita check` finds.",
     "reembed": "Change the embedding model.",
