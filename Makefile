@@ -3,6 +3,7 @@
 # make setup  the set-up alone: environment, models, sample corpus
 # make screenshots  pictures of every page, to docs/screenshots
 # make check  ruff, mypy, import-linter
+# make bench-ingest  ingestion beside the usual LangChain pipeline
 # make bench-search  search at 100,000 and 1,000,000 chunks, or at those of SIZES
 #
 # LLM=none leaves the built-in language model (1.1 GB) out; CORPUS=path serves your documents instead.
@@ -17,7 +18,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet --constraint requirements.lock
 
-.PHONY: bench-search run setup models test check browser screenshots clean lock corpus-pdf
+.PHONY: bench-ingest bench-search run setup models test check browser screenshots clean lock corpus-pdf
 
 run: models
 	@$(BIN)/cita serve --port $(PORT) --ingest $(CORPUS)
@@ -47,6 +48,10 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 $(VENV)/.tests-installed: $(VENV)/.installed
 	@$(PIP) --editable '.[dev]'
 	@touch $@
+
+bench-ingest: models
+	@$(PIP) --editable '.[bench]'
+	@$(BIN)/python -m benchmarks.ingest
 
 bench-search: models
 	@$(PIP) --editable '.[bench]'
