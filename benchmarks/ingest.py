@@ -25,18 +25,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.xquad import XQUAD, ranking, read_xquad, write_files
 from evaluation.retrieval_metrics import measure
-from evaluation.retrieval_sets import RetrievalSet, read_retrieval_set
+from evaluation.retrieval_sets import RetrievalSet
 from ingest.outcomes import Report
 from ingest.pipeline import Ingestion
-from rag.core import Core, open_core
+from rag.core import open_core
 from rag.embedding import Embedder, FloatArray
 from rag.settings import load_settings
 from workshop.packed_e5 import unpack
 from workshop.weights import EMBEDDING_WEIGHTS
-
-XQUAD = Path(__file__).parent.parent.parent / "shared" / "xquad"
-DEPTH = 30
 
 
 class Recorder:
@@ -106,14 +104,9 @@ def _ingest(folder: Path, data: Path, recorder: bool = False) -> tuple[Report, f
 
 
 def _speed(xquad: Path, rounds: int, scratch: Path) -> dict[str, Any]:
-    if not (xquad / "es" / "corpus.jsonl").is_file():
-        raise SystemExit(f"There is no XQuAD in {xquad}; name its folder with --xquad.")
-    sets = {language: read_retrieval_set(xquad / language) for language in ("es", "en")}
+    sets = read_xquad(xquad)
     for language, one in sets.items():
-        (scratch / "files" / language).mkdir(parents=True)
-        for document in one.documents:
-            path = scratch / "files" / language / f"{document.id}.txt"
-            path.write_text(document.text, encoding="utf-8")
+        write_files(one.documents, scratch / "files" / language)
     model = scratch / "model"
     unpack(load_settings().models_dir / EMBEDDING_WEIGHTS.filename, model)
     _report, _seconds, texts = _ingest(scratch / "files", scratch / "recorded", recorder=True)
@@ -154,19 +147,14 @@ def _quality(chosen: RetrievalSet, scratch: Path, model: Path) -> dict[str, floa
     _ingest(files, scratch / "cita-es")
     with open_core(load_settings(data_dir=scratch / "cita-es", llm="extractive")) as core:
         rankings = {
-            "ndcg_cita": [_ranking(core, one, "dense") for one in questions],
+            "ndcg_cita": [ranking(core, one, "dense") for one in questions],
             "ndcg_usual": usual["rankings"],
-            "ndcg_hybrid": [_ranking(core, one, "hybrid") for one in questions],
+            "ndcg_hybrid": [ranking(core, one, "hybrid") for one in questions],
         }
     return {
         name: round(float(measure(chosen.questions, one)["nDCG@10"].mean()), 4)
         for name, one in rankings.items()
     }
-
-
-def _ranking(core: Core, question: str, mode: Any) -> list[str]:
-    found = core.retriever.search(question, limit=DEPTH, mode=mode, rerank=False)
-    return list(dict.fromkeys(Path(one.source).stem for one in found.passages))
 
 
 def _reingest(count: int, folder: Path) -> dict[str, Any]:
