@@ -77,10 +77,11 @@ def _display(*, quiet: bool) -> Iterator[OnProgress]:
 
             yield show
     else:
-        yield _print_outcome
+        yield print_outcome
 
 
-def _print_outcome(progress: Progress) -> None:
+def print_outcome(progress: Progress) -> None:
+    """Print a line for a file that was just finished and changed something."""
     outcome = progress.outcome
     if outcome and outcome.status not in ("unchanged", "skipped"):
         errors.print(f"{progress.files_done}/{progress.files} {_line(outcome)}", markup=False)

@@ -17,7 +17,7 @@ COMMANDS = {
     "ask": "Answer a question from your documents, each sentence with its source.",
     "search": "Find the passages that fit a query, without a language model.",
     "ingest": "Bring files and folders into the library.",
-    "watch": "Keep the library in step with files and folders.",
+    "watch": "Keep the library in step with folders.",
     "documents": "List the documents of the library.",
     "remove": "Remove a document from the library.",
     "collections": "List the collections with their documents.",

@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,7 +15,7 @@ from urllib.parse import quote
 import httpx
 
 from cli.searching import SearchOptions
-from ingest.outcomes import OnProgress, Outcome, Progress
+from ingest.outcomes import OnProgress, Outcome, Progress, Report
 from ingest.pipeline import IngestOptions
 from ingest.sources import GivenSource
 from ingest.urls import is_url
@@ -98,16 +98,33 @@ class RemoteSession:
                 one if is_url(one) else str(Path(one).absolute()) for one in wanted if isinstance(one, str)
             ]
             body = {"paths": paths, "given": given, "collection": collection, **asdict(options)}
-            report: dict[str, Any] = {}
-            for kind, data in self._events("/api/ingest", body):
-                if kind == "error":
-                    raise StoreError(data["message"])
-                if kind == "report":
-                    report = data
-                else:
-                    outcome = Outcome(**data.pop("outcome")) if data.get("outcome") else None
-                    on_progress(Progress(**{**data, "outcome": outcome}))
-            return report
+            job = self._send("POST", "/api/ingest", body).json()
+        try:
+            return self._followed(job["id"], on_progress, options.dry_run)
+        except BaseException:
+            self._send("POST", f"/api/jobs/{job['id']}/cancel")
+            raise
+
+    def _followed(self, job_id: str, on_progress: OnProgress, dry_run: bool) -> dict[str, Any]:
+        """Tell of a job until it is over; gives its report."""
+        progress = Progress("finding", 0, 0)
+        report = Report(dry_run=dry_run)
+        for kind, data in self._events(f"/api/jobs/{job_id}/events"):
+            if kind == "outcome":
+                report.outcomes.append(Outcome(**data))
+                done = len(report.outcomes)
+                progress = replace(progress, files_done=done, outcome=report.outcomes[-1])
+                on_progress(progress)
+            elif kind == "progress" and "stage" in data:
+                progress = Progress(
+                    **{one.name: data[one.name] for one in fields(Progress) if one.name in data}
+                )
+                on_progress(progress)
+            elif kind == "job":
+                if data["state"] == "failed":
+                    raise StoreError(data["error"])
+                report.seconds, report.cancelled = data["seconds"], data["state"] == "cancelled"
+        return report.to_json()
 
     def status(self) -> dict[str, Any]:
         return self._get("/api/status")
@@ -142,9 +159,11 @@ class RemoteSession:
             found: dict[str, Any] = response.json()
         return found
 
-    def _events(self, path: str, body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    def _events(self, path: str, body: dict[str, Any] | None = None) -> Iterator[tuple[str, Any]]:
+        """The events that are posted for, or got where there is nothing to post."""
         accept = {"Accept": "text/event-stream"}
-        with self._translated(), self._http.stream("POST", path, json=body, headers=accept) as response:
+        method = "GET" if body is None else "POST"
+        with self._translated(), self._http.stream(method, path, json=body, headers=accept) as response:
             if response.is_error:
                 response.read()
                 _raise_for(response)

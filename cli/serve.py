@@ -14,6 +14,7 @@ import uvicorn
 from cli.output import errors, file_progress
 from ingest.outcomes import Progress
 from ingest.pipeline import Ingestion
+from ingest.watching import watched
 from rag.core import Core, open_core
 from rag.errors import CitaError, SettingsError
 from rag.filling import Filling
@@ -33,8 +34,12 @@ def serve(
     ingest: Annotated[
         list[Path] | None, typer.Option(help="Bring these files and folders in first; may be repeated.")
     ] = None,
+    watch: Annotated[
+        list[Path] | None, typer.Option(help="Keep these folders in step while serving; may be repeated.")
+    ] = None,
 ) -> None:
-    settings = load_settings(host=host, port=port)
+    settings = load_settings(host=host, port=port, watch=watch)
+    watched(settings.watch)
     listener = _listen(settings.host, settings.port)
     with file_progress(quiet=False) as show:
         ensure_embedding_model(settings, show)

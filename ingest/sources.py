@@ -15,6 +15,7 @@ from pathspec import GitIgnoreSpec
 
 from ingest.outcomes import Outcome
 from rag.errors import UnreadableError
+from rag.lock import LOCK
 
 IGNORE_FILE = ".citaignore"
 ALWAYS_IGNORED = (
@@ -193,6 +194,12 @@ def _walk(
 
     # Links to folders are not followed, so that none can lead round in a circle.
     for parent, folders, files in os.walk(folder, onerror=report):
+        if LOCK in files:  # a library's own folder, which may hold the key to its server
+            folders.clear()
+            if parent == str(folder):
+                message = "it is a library of Cita; name the folder of your documents"
+                failures.append(Outcome(printable(parent), "failed", message))
+            continue
         inside = os.path.relpath(parent, folder)
         prefix = "" if inside == "." else f"{inside}/"
         folders[:] = sorted(name for name in folders if given.folder(prefix + name))

@@ -169,8 +169,8 @@ class Answerer:
         strict = self._settings.strict if request.strict is None else request.strict
         if all(verdict.sentence.status == "unsupported" for verdict in draft.verdicts):
             if draft.details["answerable"] < self._settings.quote_threshold:
-                reason = "no passage supports the answer" if draft.verdicts else "the generator refused"
-                yield Event("answer", draft.refusal(reason).to_json())
+                why = "no passage supports the answer" if draft.verdicts else "the generator refused"
+                yield Event("answer", draft.refusal(why).to_json())
                 return
             draft.details["quoted"] = "unsupported" if draft.verdicts else "refused"
             draft.verdicts.clear()

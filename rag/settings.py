@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     upload_megabytes: int = Field(default=200, ge=1)
     """The largest upload, all its files together."""
     watch: Annotated[tuple[Path, ...], NoDecode] = ()
-    """Files and folders that the server keeps in step."""
+    """Folders that the server keeps in step."""
 
     # Retrieval.
     search_limit: int = Field(default=10, ge=1, le=200)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path as FilePath
-from secrets import compare_digest
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, File, Form, Header, Path, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Path, Query, Request, Response
 
-from ingest.pipeline import IngestOptions
-from ingest.sources import given_file
 from rag.core import Core
 from rag.errors import NotFoundError
 from rag.query import make_filters
@@ -24,19 +20,13 @@ from web.api_models import (
     DocumentsJson,
     DocumentTextJson,
     FilterValue,
-    IngestRequest,
     ProblemJson,
-    ReportJson,
     SearchJson,
 )
 from web.asking import answer, answer_events, plain
-from web.ingesting import Ingests
 from web.listing import Sort, list_documents
-from web.security import ForbiddenError
 from web.streaming import MEDIA_TYPE, EventStreamResponse
-from web.uploads import Upload, Uploads
 
-TOKEN_HEADER = "X-Cita-Token"
 CollectionQuery = Annotated[
     str | None, Query(pattern=COLLECTION_PATTERN, description="Only documents of this collection.")
 ]
@@ -56,7 +46,7 @@ _STREAM_EXAMPLE = (
     'event: sentence\ndata: {"index": 0, "text": "…", "status": "supported", "citations": [1]}\n\n'
     'event: answer\ndata: {"question": "…", "answer": "… [1]"}\n\n'
 )
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
+PROBLEMS: dict[int | str, dict[str, Any]] = {
     422: {"model": ProblemJson, "description": "The request cannot be served; the sentence says why."},
 }
 _NOT_FOUND: dict[int | str, dict[str, Any]] = {
@@ -64,20 +54,11 @@ _NOT_FOUND: dict[int | str, dict[str, Any]] = {
 }
 
 
-def api_router(core: Core, ingests: Ingests, uploads: Uploads, owner_token: str = "") -> APIRouter:
-    """All routes under `/api`, and the two that tell whether the server lives and is ready.
-
-    Args:
-        core: the open store and models.
-        ingests: runs ingests, one at a time.
-        uploads: takes in what is sent.
-        owner_token: what a caller shows to prove that it may read this machine's files.
-    """
+def api_router(core: Core) -> APIRouter:
+    """The routes that ask and read, and the two that tell whether the server lives and is ready."""
     router = APIRouter()
     _add_asking(router, core)
     _add_documents(router, core)
-    _add_uploading(router, uploads)
-    _add_ingesting(router, ingests, owner_token)
     _add_state(router, core)
     return router
 
@@ -87,7 +68,7 @@ def _add_asking(router: APIRouter, core: Core) -> None:
         "/api/ask",
         tags=["Asking"],
         response_model=AnswerJson,
-        responses=_PROBLEMS
+        responses=PROBLEMS
         | {
             200: {
                 "description": "The answer, or its events when the request accepts `text/event-stream`.",
@@ -101,7 +82,7 @@ def _add_asking(router: APIRouter, core: Core) -> None:
             return EventStreamResponse(answer_events(core, body))
         return answer(core, body)
 
-    @router.get("/api/search", tags=["Searching"], response_model=SearchJson, responses=_PROBLEMS)
+    @router.get("/api/search", tags=["Searching"], response_model=SearchJson, responses=PROBLEMS)
     def search(
         q: QueryText,
         limit: Annotated[int | None, Query(ge=1, le=200, description="Most results to return.")] = None,
@@ -131,7 +112,7 @@ def _add_asking(router: APIRouter, core: Core) -> None:
 
 
 def _add_documents(router: APIRouter, core: Core) -> None:
-    @router.get("/api/documents", tags=["Documents"], response_model=DocumentsJson, responses=_PROBLEMS)
+    @router.get("/api/documents", tags=["Documents"], response_model=DocumentsJson, responses=PROBLEMS)
     def documents(
         offset: Annotated[int, Query(ge=0)] = 0,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
@@ -181,50 +162,6 @@ def _add_documents(router: APIRouter, core: Core) -> None:
         """Remove a document, its chunks and its vectors."""
         core.library.remove(document_id)
         return Response(status_code=204)
-
-
-def _add_uploading(router: APIRouter, uploads: Uploads) -> None:
-    @router.post(
-        "/api/documents", tags=["Documents"], responses=_PROBLEMS, response_model=ReportJson, status_code=200
-    )
-    def upload(
-        files: Annotated[list[UploadFile], File(description="One or more files.")],
-        path: Annotated[list[str] | None, Form(description="Each file's path, to know it by.")] = None,
-        collection: Annotated[str | None, Form(pattern=COLLECTION_PATTERN)] = None,
-    ) -> Any:
-        """Take files in; answers when they can be searched, with what became of each."""
-        names = path if path and len(path) == len(files) else [file.filename or "" for file in files]
-        sent = [Upload(name, file.file) for name, file in zip(names, files, strict=True)]
-        return uploads.take(sent, collection)
-
-
-def _add_ingesting(router: APIRouter, ingests: Ingests, owner_token: str) -> None:
-    @router.post(
-        "/api/ingest",
-        tags=["Documents"],
-        responses={
-            200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}},
-            403: {"model": ProblemJson, "description": "The caller did not show the data folder's token."},
-        },
-        response_model=None,
-    )
-    def ingest(
-        body: IngestRequest, token: Annotated[str, Header(alias=TOKEN_HEADER)] = ""
-    ) -> EventStreamResponse:
-        """Bring in files of this machine, as events: `progress` for each step, then `report`.
-
-        For the `cita` command only: it proves with the data folder's token that it may read the disk.
-        """
-        if not owner_token or not compare_digest(token.encode(), owner_token.encode()):
-            raise ForbiddenError(
-                "Files of this machine are brought in by the `cita ingest` command only; "
-                "from elsewhere, upload them."
-            )
-        given = [given_file(FilePath(path), name) for name, path in body.given.items()]
-        options = IngestOptions(
-            body.prune, body.dry_run, tuple(body.include), tuple(body.exclude), body.password
-        )
-        return EventStreamResponse(ingests.run([*body.paths, *given], body.collection, options))
 
 
 def _add_state(router: APIRouter, core: Core) -> None:

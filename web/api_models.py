@@ -246,6 +246,39 @@ class ReportJson(BaseModel):
     outcomes: list[OutcomeJson]
 
 
+class JobJson(BaseModel):
+    """An ingest that the server does in its own time."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    collection: str
+    wanted: list[str] = Field(description="Paths, addresses and names of what was sent.")
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    seconds: float
+    error: str = Field(description="Why it failed as a whole.")
+    counts: dict[str, int] = Field(description="Files by what became of them.")
+    stage: str | None = Field(default=None, description="While it runs, as are the numbers that follow.")
+    name: str | None = None
+    files_done: int | None = None
+    files: int | None = None
+    bytes_done: int | None = None
+    bytes: int | None = None
+    chunks_done: int | None = None
+    chunks_a_second: float | None = None
+    seconds_left: int | None = None
+    outcomes: list[OutcomeJson] | None = None
+
+
+class JobsJson(BaseModel):
+    """Jobs, the newest first."""
+
+    jobs: list[JobJson]
+
+
 class ProblemJson(BaseModel):
     """What went wrong, in one sentence."""
 

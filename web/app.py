@@ -8,13 +8,15 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI, Request, Response
 
+from ingest.jobs import Jobs
+from ingest.watching import Watching
 from rag.core import Core
 from web.api import api_router
 from web.assets import Assets
 from web.body_limit import BodyLimitMiddleware
 from web.conversations_api import conversations_router
 from web.document_pages import document_router
-from web.ingesting import Ingests
+from web.jobs_api import jobs_router
 from web.library_pages import library_router
 from web.map_pages import map_router
 from web.pages import page_router
@@ -25,7 +27,7 @@ from web.rendering import Renderer
 from web.report_pages import report_router
 from web.security import SecurityMiddleware
 from web.similarity_pages import similarity_router
-from web.uploads import MOST_UPLOAD_BYTES, Uploads
+from web.uploads import MOST_UPLOAD_BYTES
 
 MOST_BODY_BYTES = 1_000_000
 """For every request but an upload: far above the longest question, far below what would hurt."""
@@ -53,9 +55,16 @@ def create_app(
         on_shutdown: called once when the server stops.
     """
 
+    jobs = Jobs(core)
+    watching = Watching(core.settings.watch, jobs)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        jobs.start()
+        watching.start()
         yield
+        watching.close()
+        jobs.close()
         if on_shutdown is not None:
             on_shutdown()
 
@@ -79,12 +88,11 @@ def create_app(
 
     app.state.problem_page = problem_page
     install_problem_handlers(app)
-    ingests = Ingests(core)
-    uploads = Uploads(core, ingests)
-    app.include_router(api_router(core, ingests, uploads, owner_token))
+    app.include_router(api_router(core))
+    app.include_router(jobs_router(jobs, owner_token))
     app.include_router(conversations_router(core))
     app.include_router(page_router(core, renderer))
-    app.include_router(library_router(core, renderer, Removals(core), uploads))
+    app.include_router(library_router(core, renderer, Removals(core), jobs))
     app.include_router(document_router(core, renderer))
     app.include_router(map_router(core, renderer))
     app.include_router(similarity_router(core, renderer))

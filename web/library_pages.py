@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
 
+from ingest.jobs import Jobs
 from rag.core import Core
 from rag.errors import InputError
 from web.api import CollectionQuery
@@ -16,7 +17,7 @@ from web.languages import choose_language
 from web.listing import Sort, list_documents
 from web.removal import Removals
 from web.rendering import Renderer, own_address
-from web.uploads import MOST_UPLOAD_BYTES, Upload, Uploads
+from web.uploads import MOST_UPLOAD_BYTES, Upload, submit
 
 # Marks a sentence for translation.
 N_ = str
@@ -27,7 +28,7 @@ Offset = Annotated[int, Query(ge=0)]
 Text = Annotated[str, Query(max_length=200)]
 
 
-def library_router(core: Core, renderer: Renderer, removals: Removals, uploads: Uploads) -> APIRouter:
+def library_router(core: Core, renderer: Renderer, removals: Removals, jobs: Jobs) -> APIRouter:
     """The list of documents and what can be done with those that were chosen."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     catalogue = core.library.catalogue
@@ -76,7 +77,7 @@ def library_router(core: Core, renderer: Renderer, removals: Removals, uploads: 
         """All files at once, and then what became of them: for the script as JSON, else as a page."""
         names = path if path and len(path) == len(files) else [file.filename or "" for file in files]
         sent = [Upload(name, file.file) for name, file in zip(names, files, strict=True)]
-        report = uploads.take(sent, collection)
+        report = jobs.wait(submit(jobs, sent, collection).id)
         if "application/json" not in request.headers.get("accept", ""):
             return renderer.page(request, "documents/added.html", report=report, here="/documents")
         language = choose_language(request)

@@ -121,6 +121,7 @@ def _same_origin(headers: Headers, host: str) -> bool:
     origin = headers.get("origin")
     if origin is not None:
         return urlsplit(origin).netloc.lower() == host.lower()
-    # Neither header: not a browser of today. A form of an old one could still send these types.
+    # Neither header: not a browser of today. A form of an old one could still send these types; every
+    # browser there ever was calls itself Mozilla, and a program that uploads files does not.
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    return media_type not in _FORM_TYPES
+    return media_type not in _FORM_TYPES or not headers.get("user-agent", "Mozilla").startswith("Mozilla")

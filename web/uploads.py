@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from ingest.pipeline import Ingestion
-from ingest.sources import GivenSource
-from rag.core import Core
+from ingest.job_records import JobRecord
+from ingest.jobs import Jobs
 from rag.errors import InputError
-from web.ingesting import Ingests
 
 MOST_UPLOAD_BYTES = 500_000_000
 _LONGEST_NAME = 1_000
@@ -25,27 +23,16 @@ class Upload:
     content: BinaryIO
 
 
-class Uploads:
-    """Takes uploads into one library."""
+def submit(jobs: Jobs, uploads: Sequence[Upload], collection: str | None) -> JobRecord:
+    """Have files taken in; a file of a name that was sent before replaces that one.
 
-    def __init__(self, core: Core, ingests: Ingests) -> None:
-        self._core = core
-        self._ingests = ingests
-
-    def take(self, uploads: Sequence[Upload], collection: str | None) -> dict[str, Any]:
-        """Take files in and return the report as plain data; waits for its turn.
-
-        A file of a name that was sent before replaces that one.
-
-        Raises:
-            InputError: nothing was sent.
-        """
-        sent = [upload for upload in uploads if upload.name]
-        if not sent:
-            raise InputError("No file was sent; choose one or more.")
-        sources = [GivenSource(upload.content.read(), readable_name(upload.name)) for upload in sent]
-        with self._ingests.turn(wait=True):
-            return Ingestion(self._core, collection).run(sources).to_json()
+    Raises:
+        InputError: nothing was sent.
+    """
+    sent = [(readable_name(upload.name), upload.content) for upload in uploads if upload.name]
+    if not sent:
+        raise InputError("No file was sent; choose one or more.")
+    return jobs.submit([], collection, sent=sent)
 
 
 def readable_name(name: str) -> str:

@@ -206,3 +206,11 @@ def test_a_file_that_vanishes_or_grows_while_it_is_read(core: Core, tmp_path: Pa
     path.unlink()
     (outcome,) = Ingestion(core).run([source]).outcomes
     assert "cannot be read" in outcome.message
+
+
+def test_a_library_in_a_folder_is_none_of_its_documents(core: Core, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("One sentence.")
+    assert [one.source for one in find_files([tmp_path]).files] == [str(tmp_path / "a.txt")]
+    own = find_files([core.settings.data_dir])
+    assert not own.files
+    assert "library" in own.failures[0].message

@@ -13,7 +13,6 @@ from starlette.testclient import TestClient
 from rag.core import Core, open_core
 from rag.settings import Settings
 from web.app import create_app
-from web.ingesting import Ingests
 
 TOKEN = "a token"
 
@@ -37,18 +36,29 @@ def documents(folder: Path, count: int) -> Path:
     return folder
 
 
-def events(response: Any) -> list[tuple[str, Any]]:
-    pairs = [event.split("\n", 1) for event in response.text.strip().split("\n\n")]
+def in_time(client: TestClient, job: str) -> dict[str, Any]:
+    """A job once it is over."""
+    with client.stream("GET", f"/api/jobs/{job}/events") as response:
+        *_rest, last = events(response.read().decode())
+    assert last[0] == "job"
+    return dict(last[1])
+
+
+def events(text: str) -> list[tuple[str, Any]]:
+    pairs = [event.split("\n", 1) for event in text.strip().split("\n\n")]
     return [(kind.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for kind, data in pairs]
 
 
-def test_files_go_in_and_each_is_reported(client: TestClient, tmp_path: Path) -> None:
-    body = {"paths": [str(documents(tmp_path / "in", 3))]}
-    steps = events(client.post("/api/ingest", json=body, headers={"X-Cita-Token": TOKEN}))
-    assert steps[-1][0] == "report"
-    assert steps[-1][1]["counts"] == {"added": 3}
-    assert len([data for kind, data in steps if kind == "progress" and data["outcome"]]) == 3
+def test_files_of_this_machine_go_in_and_each_is_reported(client: TestClient, tmp_path: Path) -> None:
+    body = {"paths": [str(documents(tmp_path / "in", 3)), str(tmp_path / "none")]}
+    accepted = client.post("/api/ingest", json=body, headers={"X-Cita-Token": TOKEN})
+    assert accepted.status_code == 202
+    job = in_time(client, accepted.json()["id"])
+    assert job["state"] == "done"
+    assert job["counts"] == {"added": 3, "failed": 1}
+    assert client.get(accepted.headers["Location"]).json()["outcomes"][-1]["name"].endswith("none")
     assert client.get("/api/documents").json()["total"] == 3
+    assert client.get("/api/jobs").json()["jobs"][0]["id"] == job["id"]
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-Cita-Token": "wrong"}, {"X-Cita-Token": ""}])
@@ -66,28 +76,42 @@ def test_without_a_token_of_its_own_a_server_takes_no_paths(own_core: Core, tmp_
     assert response.status_code == 403
 
 
-def test_a_second_ingest_is_refused_while_the_first_runs(own_core: Core, tmp_path: Path) -> None:
-    ingests = Ingests(own_core)
-    first = ingests.run([documents(tmp_path / "in", 5)], None)
-    assert next(first)[0] == "progress"
-    second = list(ingests.run([tmp_path / "in"], None))
-    rest = list(first)
-    # The first may be done by then: what matters is that nothing is brought in twice.
-    assert rest[-1][1]["counts"] == {"added": 5}
-    assert second[-1][0] == "error" or second[-1][1]["counts"] == {"unchanged": 5}
-    assert own_core.library.catalogue.count_documents() == 5
+def test_what_is_sent_goes_in_by_a_job_or_is_waited_for(client: TestClient) -> None:
+    sent = [("files", (f"{name}.md", f"# {name}\n\nThe word of {name}.\n".encode())) for name in ("a", "b")]
+    accepted = client.post("/api/documents", files=sent)
+    assert accepted.status_code == 202, accepted.text
+    assert in_time(client, accepted.json()["id"])["counts"] == {"added": 2}
+    report = client.post("/api/documents?wait=true", files=[*sent, ("files", ("c.pdf", b"%PDF-1.7 broken"))])
+    assert report.status_code == 200
+    assert report.json()["counts"] == {"unchanged": 2, "failed": 1}
+    assert client.get("/api/documents").json()["total"] == 2
 
 
-def test_who_leaves_cancels_what_has_not_begun(own_core: Core, tmp_path: Path) -> None:
-    steps = Ingests(own_core).run([documents(tmp_path / "in", 60)], None)
-    next(steps)
-    steps.close()
-    assert own_core.library.catalogue.count_documents() < 60
+def test_a_job_that_nobody_knows_is_not_found(client: TestClient) -> None:
+    for address in ("/api/jobs/none", "/api/jobs/none/events"):
+        assert client.get(address).status_code == 404
+    assert client.post("/api/jobs/none/cancel").status_code == 404
+
+
+def test_one_job_after_another_and_a_waiting_one_is_cancelled_at_once(
+    client: TestClient, tmp_path: Path
+) -> None:
+    def post(folder: str, count: int) -> str:
+        body = {"paths": [str(documents(tmp_path / folder, count))]}
+        return str(client.post("/api/ingest", json=body, headers={"X-Cita-Token": TOKEN}).json()["id"])
+
+    first, second, third = post("in", 60), post("more", 3), post("last", 2)
+    assert client.post(f"/api/jobs/{second}/cancel").json()["state"] == "cancelled"
+    assert client.post(f"/api/jobs/{first}/cancel").status_code == 200
+    assert in_time(client, first)["state"] == "cancelled"
+    assert in_time(client, third)["counts"] == {"added": 2}
+    assert client.get(f"/api/jobs/{second}").json()["outcomes"] == []
+    assert client.post(f"/api/jobs/{third}/cancel").json()["state"] == "done"
+    assert client.get("/api/documents").json()["total"] < 62
 
 
 def test_a_document_is_removed(client: TestClient, tmp_path: Path) -> None:
-    body = {"paths": [str(documents(tmp_path / "in", 1))]}
-    client.post("/api/ingest", json=body, headers={"X-Cita-Token": TOKEN})
+    client.post("/api/documents?wait=true", files=[("files", ("a.md", b"# A\n\nOne sentence.\n"))])
     document = client.get("/api/documents").json()["documents"][0]["id"]
     assert client.delete(f"/api/documents/{document}").status_code == 204
     assert client.get("/api/documents").json()["total"] == 0

@@ -40,6 +40,9 @@ def test_a_name_that_was_made_to_point_here_is_refused(client: TestClient, host:
     assert "does not answer to the name" in response.json()["error"]["message"]
 
 
+BROWSER = "Mozilla/5.0 (an old one, that says nothing of where a request comes from)"
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -49,9 +52,10 @@ def test_a_name_that_was_made_to_point_here_is_refused(client: TestClient, host:
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
         {"Origin": "http://127.0.0.1:9999"},
-        {"Content-Type": "application/x-www-form-urlencoded"},
-        {"Content-Type": "text/plain; charset=utf-8"},
-        {"Content-Type": "multipart/form-data; boundary=x"},
+        {"User-Agent": BROWSER, "Content-Type": "application/x-www-form-urlencoded"},
+        {"User-Agent": BROWSER, "Content-Type": "text/plain; charset=utf-8"},
+        {"User-Agent": BROWSER, "Content-Type": "multipart/form-data; boundary=x"},
+        {"User-Agent": "", "Content-Type": "multipart/form-data; boundary=x", "Origin": "null"},
     ],
 )
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
@@ -67,6 +71,7 @@ def test_a_request_from_another_site_changes_nothing(
         {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/x-www-form-urlencoded"},
         {"Origin": "http://127.0.0.1:8000", "Content-Type": "application/x-www-form-urlencoded"},
         {"Content-Type": "application/json"},
+        {"User-Agent": "curl/8.5.0", "Content-Type": "multipart/form-data; boundary=x"},
         {},
     ],
 )

@@ -1,0 +1,98 @@
+"""Keeps folders in step with the library: what changes in them is ingested, what goes is removed.
+
+A change has the whole folder looked at again, which costs a hash a file: ignored files stay ignored, a
+moved file is recognised, and a change that came while nobody watched is caught up with. A folder that is
+no longer there at all (a disk that was taken out) loses nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ingest.jobs import Jobs
+from ingest.pipeline import IngestOptions
+from ingest.sources import Filter
+from rag.errors import InputError
+
+FOLLOW = IngestOptions(prune=True)
+"""Documents whose files have gone are removed."""
+DEBOUNCE_MILLISECONDS = 1600
+"""How long changes are gathered: an editor's save, a copy of many files."""
+
+
+def watched(folders: Sequence[Path]) -> list[Path]:
+    """The folders by their real paths.
+
+    Raises:
+        InputError: one is not there or is no folder.
+    """
+    for folder in folders:
+        if not folder.is_dir():
+            raise InputError(f"{folder} is no folder that can be watched; name one that is there.")
+    return [folder.resolve() for folder in folders]
+
+
+def changed_folders(folders: Sequence[Path], stop: threading.Event) -> Iterator[list[Path]]:
+    """The folders in which something has changed, time after time: first all of them.
+
+    Args:
+        folders: real paths.
+        stop: ends it when it is set.
+    """
+    from watchfiles import watch
+
+    yield list(folders)
+    filters = {folder: Filter(folder) for folder in folders}
+
+    def counts(_change: object, path: str) -> bool:
+        return any(_matters(Path(path), folder, one) for folder, one in filters.items())
+
+    for changes in watch(
+        *folders, watch_filter=counts, stop_event=stop, debounce=DEBOUNCE_MILLISECONDS, raise_interrupt=True
+    ):
+        paths = [Path(path) for _change, path in changes]
+        touched = [one for one in folders if any(path.is_relative_to(one) for path in paths)]
+        present = [one for one in touched if one.is_dir()]
+        if present:
+            yield present
+
+
+class Watching:
+    """A server's watch: changes become jobs, on a thread of its own."""
+
+    def __init__(self, folders: Sequence[Path], jobs: Jobs) -> None:
+        """Prepare; nothing is watched before `start`.
+
+        Raises:
+            InputError: a folder is not there.
+        """
+        self._folders = watched(folders)
+        self._jobs = jobs
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="watch", daemon=True)
+
+    def start(self) -> None:
+        """Begin, with what has changed since the last time."""
+        if self._folders:
+            self._thread.start()
+
+    def close(self) -> None:
+        """Submit no more."""
+        self._stop.set()
+
+    def _work(self) -> None:
+        for folders in changed_folders(self._folders, self._stop):
+            job = self._jobs.submit(folders, options=FOLLOW)
+            for _event in self._jobs.events(job.id):
+                pass  # until it is over: what changes meanwhile is gathered
+
+
+def _matters(path: Path, folder: Path, given: Filter) -> bool:
+    """Whether a change of a file or folder may change what the folder gives."""
+    if not path.is_relative_to(folder):
+        return False
+    relative = path.relative_to(folder)
+    above = [part.as_posix() for part in relative.parents if part != Path()]
+    return given.file(relative.as_posix()) and all(given.folder(one) for one in above)

@@ -1,0 +1,83 @@
+"""A folder that is watched: what is written, moved and deleted there is followed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ingest import watching
+from ingest.jobs import Jobs
+from ingest.watching import Watching, changed_folders, watched
+from rag.core import Core
+from rag.errors import InputError
+from tests.rag.staging import tiny_core
+
+
+@pytest.fixture
+def core(tmp_path: Path) -> Iterator[Core]:
+    with tiny_core(tmp_path / "data") as opened:
+        yield opened
+
+
+def until(holds: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
+def test_a_folder_is_kept_in_step(core: Core, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "DEBOUNCE_MILLISECONDS", 200)
+    folder = tmp_path / "notes"
+    (folder / "below").mkdir(parents=True)
+    (folder / "before.txt").write_text("It was there before.")
+    jobs = Jobs(core)
+    watch = Watching([folder], jobs)
+    watch.start()
+
+    def names() -> set[str]:
+        return {Path(one.source).name for one in core.library.catalogue.documents()}
+
+    until(lambda: names() == {"before.txt"})
+    time.sleep(0.3)  # the watch begins when the first look is over
+    (folder / "below" / "new.txt").write_text("It came later.")
+    (folder / ".new.txt.swp").write_text("An editor's own.")
+    (folder / "half.txt.part").write_text("Half of")
+    until(lambda: names() == {"before.txt", "new.txt"})
+    (folder / "half.txt.part").rename(folder / "whole.txt")
+    (folder / "below" / "new.txt").rename(folder / "moved.txt")
+    (folder / "before.txt").unlink()
+    until(lambda: names() == {"whole.txt", "moved.txt"})
+    assert sum(job["counts"].get("moved", 0) for job in jobs.listed()) == 1
+    watch.close()
+    jobs.close()
+
+
+def test_a_folder_that_is_taken_away_loses_nothing(core: Core, tmp_path: Path) -> None:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    (folder / "a.txt").write_text("One sentence.")
+    jobs = Jobs(core)
+    jobs.wait(jobs.submit([folder], options=watching.FOLLOW).id)
+    folder.rename(tmp_path / "taken out")
+    report = jobs.wait(jobs.submit([folder], options=watching.FOLLOW).id)
+    assert report["counts"] == {"failed": 1}
+    assert core.library.catalogue.count_documents() == 1
+    jobs.close()
+
+
+def test_the_first_look_is_at_every_folder(tmp_path: Path) -> None:
+    stop = threading.Event()
+    stop.set()
+    assert next(changed_folders([tmp_path], stop)) == [tmp_path]
+
+
+def test_what_is_no_folder_is_not_watched(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("One sentence.")
+    for path in (tmp_path / "a.txt", tmp_path / "none"):
+        with pytest.raises(InputError, match="no folder"):
+            watched([path])
