@@ -44,9 +44,10 @@ class Database:
         language: str,
         chunks: Sequence[ChunkRecord],
         vector_sum: bytes,
+        created_at: str = "",
     ) -> int:
         """Write a pending revision with its text and chunks; the document is made if it is new."""
-        now = _now()
+        now = created_at or _now()
         mapping = {"blocks": [_plain(b) for b in text.blocks], "pages": [_plain(p) for p in text.pages]}
         with self.file.transaction() as connection:
             connection.execute(
@@ -173,6 +174,10 @@ class Database:
             [sha256, collection],
         )
         return str(row["id"]) if row else None
+
+    def has_document(self, document_id: str) -> bool:
+        """Whether a document has this id, in any collection and state."""
+        return self.file.row("SELECT 1 FROM documents WHERE id = ?", [document_id]) is not None
 
     def content_in_use(self, sha256: str, besides: Collection[int] = ()) -> bool:
         """Whether any revision, besides some, holds this content."""

@@ -184,6 +184,7 @@ class Library:
             language=document.language,
             chunks=document.chunks,
             vector_sum=document.vectors.sum(axis=0).astype(np.float32).tobytes(),
+            created_at=document.ingested_at,
         )
 
     def _write_vectors(self, documents: Sequence[StagedDocument], revisions: Sequence[int]) -> None:

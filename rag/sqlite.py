@@ -83,6 +83,17 @@ class SqliteFile:
                 raise
             connection.execute("COMMIT")
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """What this thread reads inside is one state of the file, whoever writes to it meanwhile."""
+        with self._translated():
+            connection = self._connection()
+            connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                connection.execute("COMMIT")
+
     def state(self) -> tuple[int, int]:
         """A mark that changes with every commit, whoever makes it; compare those of one thread only."""
         with self._translated():

@@ -29,6 +29,8 @@ class StagedDocument:
     vectors: FloatArray
     """Unit vectors, shape (chunks, dimensions)."""
     names: Sequence[NameRecord]
+    ingested_at: str = ""
+    """When it came in, as ISO 8601 says it; now where nothing is said."""
 
 
 def word_entries(

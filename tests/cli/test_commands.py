@@ -83,7 +83,8 @@ def test_search_runs_without_torch(filled: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ask", "search", "ingest", "documents", "status", "serve", "evaluate", "prepare"]
+    "name",
+    ["ask", "search", "ingest", "documents", "status", "serve", "evaluate", "prepare", "export", "import"],
 )
 def test_each_command_has_help(cita: Run, name: str) -> None:
     done = cita(name, "--help")
@@ -195,3 +196,17 @@ def test_a_port_in_use_is_said_at_once(cita: Run) -> None:
         done = cita("serve", "--port", str(taken.getsockname()[1]))
     assert done.returncode == 2
     assert "cannot be used" in done.stderr
+
+
+def test_a_library_goes_to_a_file_and_comes_back(served: Run, cita: Run, tmp_path: Path) -> None:
+    # A server that holds the data folder does not stand in the way of an export.
+    done = served("export", str(tmp_path / "all.cita"), "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["documents"] == 6
+    done = cita("import", str(tmp_path / "all.cita"), "--collection", "copies", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["counts"] == {"added": 6}
+    listed = json.loads(cita("documents", "--collection", "copies", "--json").stdout)
+    assert listed["total"] == 6
+    assert json.loads(cita("check", "--json").stdout) == {"clean": True, "findings": []}
+    assert cita("import", str(tmp_path / "none.cita")).returncode == 4
