@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from uuid import uuid4
 
@@ -46,6 +47,19 @@ def vector_collection(
     """
     name = f"{collection}-{fingerprint or database.meta(FINGERPRINT)}"
     return f"{name}-{_store(database)}" if shared else name
+
+
+def stale_collections(database: Database, names: Iterable[str], *, shared: bool) -> list[str]:
+    """Those of Chroma's collections that are this data folder's, as a model sees them that is not its own.
+
+    Args:
+        database: the data folder's.
+        names: what Chroma holds.
+        shared: whether other data folders may keep their vectors in the same Chroma.
+    """
+    own = f"-{_store(database)}" if shared else ""
+    current = f"-{database.meta(FINGERPRINT)}{own}"
+    return [name for name in names if name.endswith(own) and not name.endswith(current)]
 
 
 def _store(database: Database) -> str:

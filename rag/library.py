@@ -20,11 +20,11 @@ from rag.catalogue import Catalogue
 from rag.centroids import Centroids
 from rag.database import Database
 from rag.embedding import ModelDescription
-from rag.identity import check_model, vector_collection
+from rag.identity import check_model, stale_collections, vector_collection
 from rag.lock import DataFolderLock
 from rag.originals import Originals
 from rag.records import NameRecord, chunk_id
-from rag.staged import StagedDocument, word_entries
+from rag.staged import StagedDocument, word_entries, write_pending
 from rag.vector_cache import VectorCache
 from rag.vectors import VectorStore
 from rag.words import WordIndex
@@ -133,7 +133,7 @@ class Library:
         left: Sequence[tuple[str, str]],
     ) -> None:
         with self.database.file.transaction():
-            revisions = [self._write_pending(document) for document in documents]
+            revisions = [write_pending(self.database, document) for document in documents]
         self.on_step("pending")
         for document in documents:
             self.originals.adopt(document.sha256)
@@ -173,19 +173,12 @@ class Library:
         left = [row["id"] for row in self.database.revisions("pending", "retired")]
         self._take_away(left, were_live=False)
         self.originals.clear_staged()
+        self.drop_stale_vectors()
 
-    def _write_pending(self, document: StagedDocument) -> int:
-        return self.database.add_revision(
-            document.document_id,
-            document.collection,
-            document.text,
-            sha256=document.sha256,
-            size=document.size,
-            language=document.language,
-            chunks=document.chunks,
-            vector_sum=document.vectors.sum(axis=0).astype(np.float32).tobytes(),
-            created_at=document.ingested_at,
-        )
+    def drop_stale_vectors(self) -> None:
+        """Drop the vectors of a model that is the index's no longer, or that it never came to be."""
+        for name in stale_collections(self.database, self.vectors.names(), shared=self.shares_chroma):
+            self.vectors.drop(name)
 
     def _write_vectors(self, documents: Sequence[StagedDocument], revisions: Sequence[int]) -> None:
         collections = sorted({document.collection for document in documents})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.database import Database
 from rag.document_text import DocumentText
 from rag.records import ChunkRecord, NameRecord, chunk_id
 from rag.words import WordEntry
@@ -31,6 +32,21 @@ class StagedDocument:
     names: Sequence[NameRecord]
     ingested_at: str = ""
     """When it came in, as ISO 8601 says it; now where nothing is said."""
+
+
+def write_pending(database: Database, document: StagedDocument) -> int:
+    """Write a document's rows as a pending revision; returns its id."""
+    return database.add_revision(
+        document.document_id,
+        document.collection,
+        document.text,
+        sha256=document.sha256,
+        size=document.size,
+        language=document.language,
+        chunks=document.chunks,
+        vector_sum=document.vectors.sum(axis=0).astype(np.float32).tobytes(),
+        created_at=document.ingested_at,
+    )
 
 
 def word_entries(

@@ -84,7 +84,19 @@ def test_search_runs_without_torch(filled: Run) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["ask", "search", "ingest", "documents", "status", "serve", "evaluate", "prepare", "export", "import"],
+    [
+        "ask",
+        "search",
+        "ingest",
+        "documents",
+        "status",
+        "serve",
+        "evaluate",
+        "prepare",
+        "export",
+        "import",
+        "reembed",
+    ],
 )
 def test_each_command_has_help(cita: Run, name: str) -> None:
     done = cita(name, "--help")

@@ -67,11 +67,11 @@ class TinyEmbedder:
 
 
 @contextmanager
-def tiny_core(data_dir: Path, **settings: Any) -> Iterator[Core]:
+def tiny_core(data_dir: Path, embedder: TinyEmbedder | None = None, **settings: Any) -> Iterator[Core]:
     """A core over a data folder with the tiny embedder, without a language model."""
     given = load_settings(data_dir=data_dir, llm="extractive", **{"chunk_tokens": 32, **settings})
-    embedder = TinyEmbedder()
-    library = Library(data_dir, MODEL, chroma_url=given.chroma_url)
+    embedder = embedder or TinyEmbedder()
+    library = Library(data_dir, embedder.description, chroma_url=given.chroma_url)
     retriever = Retriever(library, embedder, given)
     generators = Generators(given)
     sentences = SentenceVectors(library.cache, embedder)

@@ -13,6 +13,7 @@ import pytest
 from rag.errors import NotFoundError, StoreError
 from rag.library import Library
 from rag.lock import running_server
+from rag.staged import write_pending
 from tests.rag.staging import MODEL, staged, vector
 
 PLACE = f"default-{MODEL.fingerprint}"
@@ -79,7 +80,7 @@ def test_what_never_became_live_is_never_found_and_is_swept(tmp_path: Path) -> N
     library = Library(tmp_path / "data", MODEL)
     library.write([staged("a", ["viejo"])])
     half = staged("a", ["nuevo"])
-    revision = library._write_pending(half)
+    revision = write_pending(library.database, half)
     library._write_vectors([half], [revision])
     library._write_words([half], [revision])
     ids = [one for one, _ in library.vectors.nearest(PLACE, vector("nuevo"), 2)]
@@ -94,7 +95,7 @@ def test_a_retired_revision_is_swept(tmp_path: Path) -> None:
     library = Library(tmp_path / "data", MODEL)
     library.write([staged("a", ["viejo"])])
     fresh = staged("a", ["nuevo"])
-    revision = library._write_pending(fresh)
+    revision = write_pending(library.database, fresh)
     library._write_vectors([fresh], [revision])
     library._write_words([fresh], [revision])
     library.database.publish([revision], fresh.names)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ingest.pipeline import Ingestion
+from ingest.reembedding import Reembedding
 from rag.core import open_core
 from rag.embedding import ModelDescription, OnnxEmbedder, compiled_folder, open_embedder
 from rag.errors import ModelError, StoreError
@@ -72,6 +73,27 @@ def test_documents_are_found_with_it_and_no_other_model_may_read_its_index(
     other = load_settings(data_dir=compiled.data_dir, models_dir=models, llm="extractive")
     with pytest.raises(StoreError, match="cita reembed"):
         open_core(other)
+
+
+def test_an_index_of_another_model_is_changed_over_to_it(
+    compiled: Settings, models: Path, small_corpus: Path, tmp_path: Path
+) -> None:
+    built_in = load_settings(data_dir=tmp_path / "data", models_dir=models, llm="extractive")
+    with open_core(built_in) as core:
+        Ingestion(core).run([small_corpus / "bm25-and-lexical-search.md"])
+    changed = compiled.model_copy(update={"data_dir": tmp_path / "data"})
+    report = Reembedding(changed, open_embedder(changed), ignore).run()
+    assert report.changed
+    assert report.embedded == report.chunks > 3
+    with open_core(changed) as core:
+        most = max(
+            one.tokens for one in core.library.catalogue.chunks(core.library.catalogue.documents()[0].id)
+        )
+        assert most <= core.embedder.description.max_tokens
+        found = core.retriever.search("How are rare words weighed?", mode="dense")
+        assert "idf" in found.passages[0].text.lower()
+    with pytest.raises(StoreError, match="CITA_EMBEDDING_MODEL"):
+        open_core(built_in)
 
 
 def test_a_folder_that_holds_no_model_is_said(tmp_path: Path) -> None:
