@@ -158,6 +158,19 @@ class Conversations:
             )
         return self.get(conversation_id)
 
+    def exists(self, conversation_id: str) -> bool:
+        """Whether there is such a conversation."""
+        return self._file.row("SELECT 1 FROM conversations WHERE id = ?", [conversation_id]) is not None
+
+    def forget_if_empty(self, conversation_id: str) -> None:
+        """Delete a conversation in which nothing was answered."""
+        with self._file.transaction() as connection:
+            connection.execute(
+                "DELETE FROM conversations WHERE id = ?"
+                " AND id NOT IN (SELECT conversation_id FROM turns WHERE conversation_id = ?)",
+                [conversation_id, conversation_id],
+            )
+
     def delete(self, conversation_id: str) -> None:
         """Delete a conversation with all its turns.
 

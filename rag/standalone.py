@@ -32,6 +32,18 @@ _LEANING = frozenset(
     "tambien anterior mismo misma it its they them their he she his her him this that those these there one "
     "ones same former latter previous too also else instead".split()
 )
+_DEFINING = re.compile(
+    r"^(?:(?:que|quien|quienes|cual|cuales) (?:es|son|era|eran|fue|fueron|hace|hacen|mide|significa)"
+    r"|para que (?:sirve|sirven)|(?:what|who) (?:is|are|was|were|does|do)|define|explica|describe|explain)\b"
+)
+_RELATIONS = frozenset(
+    "ventajas desventajas inconvenientes diferencia diferencias limites limitaciones problema problemas "
+    "pasos resultado resultados motivo causa razon coste precio tamano autor autores fecha formula "
+    "advantages disadvantages drawbacks difference differences limits limitations problem problems steps "
+    "result results reason cause cost price size author authors date formula".split()
+)
+"""Nouns that are of something: alone they ask about what was spoken of."""
+_ABBREVIATION = re.compile(r"\b(?=\w*[A-Z0-9]\w*[A-Z0-9]|[A-Za-z]+\d)\w{2,}")
 _PRONOUN = re.compile(r"\b(?:él|éste|ésta)\b", re.IGNORECASE)
 _ASKING = frozenset(
     "que cual cuales cuando como cuanto cuanta cuantos cuantas donde quien quienes porque explica dime "
@@ -69,8 +81,14 @@ def leans_on_history(question: str) -> bool:
         return False
     if words[0] in _OPENERS or _ABOUT.match(" ".join(words)) or _PRONOUN.search(question):
         return True
-    own = [word for word in words if len(word) > 2 and word not in COMMON_WORDS | _ASKING | _LEANING]
-    return len(own) <= FEW_WORDS or any(word in _LEANING for word in words)
+    if any(word in _LEANING for word in words):
+        return True
+    own = [word for word in words if len(word) > 2 and word not in COMMON_WORDS | _ASKING]
+    if len(own) > FEW_WORDS:
+        return False
+    defines = _DEFINING.match(" ".join(words)) is not None and bool(own) and own[0] not in _RELATIONS
+    names = len(words) > FEW_WORDS + 1 and _ABBREVIATION.search(question) is not None
+    return not (defines or names)
 
 
 def standalone_question(question: str, history: Sequence[Exchange], generator: Generator) -> str:

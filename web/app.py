@@ -12,6 +12,7 @@ from ingest.jobs import Jobs
 from ingest.watching import Watching
 from rag.core import Core
 from web.api import api_router
+from web.ask_pages import ask_router
 from web.assets import Assets
 from web.body_limit import BodyLimitMiddleware
 from web.conversations_api import conversations_router
@@ -91,6 +92,7 @@ def create_app(
     app.include_router(api_router(core))
     app.include_router(jobs_router(jobs, owner_token))
     app.include_router(conversations_router(core))
+    app.include_router(ask_router(core, renderer))
     app.include_router(page_router(core, renderer))
     app.include_router(library_router(core, renderer, Removals(core), jobs))
     app.include_router(document_router(core, renderer))

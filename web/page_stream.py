@@ -36,13 +36,22 @@ def page_events(
             elif kind == "answer":
                 context = answer_context(data, turn, follow_ups(data, core.library.catalogue.text))
                 html = renderer.fragment(language, "ask/turn_body.html", **context)
-                yield kind, {"html": html, "refused": data["refused"]}
+                yield (
+                    kind,
+                    {
+                        "html": html,
+                        "refused": data["refused"],
+                        "conversation": data.get("conversation", ""),
+                    },
+                )
             elif kind == "error":
                 yield kind, {"message": renderer.said(language, data["message"])}
             else:
                 yield kind, data
     finally:
         events.close()
+        if request.conversation:
+            core.conversations.forget_if_empty(request.conversation)
 
 
 def _sentence(

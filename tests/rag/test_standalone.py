@@ -16,7 +16,8 @@ HISTORY = (Exchange("¿Cuántos tokens por palabra gasta el español?", "Gasta 1
     ["¿y en inglés?", "why?", "¿Por qué?", "And in Spanish?", "What about BM25?",
      "¿Cuándo la inventaron ellos?",
      "Explain that in more detail", "¿Cómo se calcula eso?", "How does it work?", "more details please",
-     "¿Quién es él?"],
+     "¿Quién es él?", "What are the advantages?", "¿Cuáles son las diferencias?", "BERT?", "How large?",
+     "What is it?", "¿Cuándo se publicó?"],
 )  # fmt: skip
 def test_a_question_that_leans_on_history_is_known(question: str) -> None:
     assert leans_on_history(question)
@@ -25,7 +26,9 @@ def test_a_question_that_leans_on_history_is_known(question: str) -> None:
 @pytest.mark.parametrize(
     "question",
     ["¿Qué es la atención de varias cabezas?", "How many parameters did GPT-2 have?", "",
-     "¿Cuántos tokens por palabra gasta el español?", "Who wrote the paper on scaling laws?"],
+     "¿Cuántos tokens por palabra gasta el español?", "Who wrote the paper on scaling laws?",
+     "¿Qué es la atención?", "What is attention?", "What do k1 and b do in BM25?", "¿Qué es BPE?",
+     "¿Para qué sirve un tokenizador?", "Explain HNSW", "¿Qué son los transformers?"],
 )  # fmt: skip
 def test_a_question_that_stands_alone_is_left_as_it_is(question: str) -> None:
     assert not leans_on_history(question)

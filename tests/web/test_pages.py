@@ -166,7 +166,8 @@ class VisibleText(HTMLParser):
     SPOKEN = frozenset({"aria-label", "title", "placeholder", "alt"})
     OWN = frozenset(
         "question answer-text reading result nearest source-list passages library document-head outline "
-        "wordmark api facts examples suggestions chunks matrix map-passages report-list".split()
+        "wordmark api facts examples suggestions chunks matrix map-passages report-list "
+        "past-title conversation-title".split()
     )
 
     def __init__(self) -> None:
@@ -207,7 +208,7 @@ def pseudo(core: Core) -> Iterator[TestClient]:
 def untranslated(html: str) -> list[str]:
     parser = VisibleText()
     parser.feed(html)
-    known = {"Cita", "Español", "English", "Ollama", "OpenAI", "Top-p", "Top-k", "Markdown"}
+    known = {"Cita", "Español", "English", "Ollama", "OpenAI", "Top-p", "Top-k", "Markdown", "JSON"}
     rest = re.sub(r"⟦[^⟧]*⟧", "", "\0".join(parser.texts)).split("\0")
     rest = [text.strip(" \n·«»–") for text in rest]
     return [text for text in rest if re.search(r"[A-Za-z]{3}", text) and text not in known]

@@ -9,6 +9,8 @@ const form = document.getElementById("ask-form");
 const question = document.getElementById("question");
 const send = document.getElementById("send");
 const stop = document.getElementById("stop");
+const conversation = document.getElementById("conversation");
+const past = document.getElementById("past");
 const turns = document.getElementById("turns");
 let running = null;
 let count = turns.children.length;
@@ -68,6 +70,7 @@ class Turn {
     show(this.element, data.html);
     this.finish("done");
     if (focused) this.element.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
+    if (data.conversation) settle(data.conversation);
     announce(this.element.querySelector(".progress").textContent);
     if (data.refused) announce(this.element.querySelector(".refusal-text").textContent);
   }
@@ -106,7 +109,7 @@ async function ask(asked) {
   question.value = "";
   send.hidden = true;
   stop.hidden = false;
-  history.replaceState(null, "", `/?${new URLSearchParams({ question: asked })}`);
+  if (!conversation.value) history.replaceState(null, "", `/?${new URLSearchParams({ question: asked })}`);
   turn.element.scrollIntoView({ block: "start" });
   keep();
   try {
@@ -125,6 +128,20 @@ async function ask(asked) {
   stop.hidden = true;
 }
 
+/** The turn is kept: the page becomes its conversation's, and the list says so. */
+async function settle(id) {
+  conversation.value = id;
+  history.replaceState(null, "", `/c/${id}`);
+  try {
+    const response = await fetch(`/fragments/conversations?${new URLSearchParams({ current: id })}`);
+    if (!response.ok) return;
+    show(past, await response.text());
+    past.hidden = false;
+  } catch {
+    // The page was left meanwhile; the next one draws the list itself.
+  }
+}
+
 // The finished turns of this tab outlive a reload; a turn under way is shown as interrupted.
 function keep() {
   const kept = [...turns.querySelectorAll(".turn")].map((turn) => ({
@@ -134,7 +151,7 @@ function keep() {
     html: turn.dataset.state === "done" ? turn.innerHTML : "",
   }));
   try {
-    sessionStorage.setItem(KEPT, JSON.stringify(kept.slice(-20)));
+    sessionStorage.setItem(KEPT, JSON.stringify({ path: location.pathname, turns: kept.slice(-20) }));
   } catch {
     sessionStorage.removeItem(KEPT);
   }
@@ -142,8 +159,11 @@ function keep() {
 
 function restore() {
   const reloaded = performance.getEntriesByType("navigation")[0]?.type;
-  if (turns.children.length || (reloaded !== "reload" && reloaded !== "back_forward")) return;
-  for (const kept of JSON.parse(sessionStorage.getItem(KEPT) ?? "[]")) {
+  if (reloaded !== "reload" && reloaded !== "back_forward") return;
+  const before = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}");
+  if (before.path !== location.pathname) return;
+  // What is finished the server keeps; only a turn that was under way is not there.
+  for (const kept of conversation.value ? before.turns.filter((one) => one.state === "streaming") : before.turns) {
     const turn = new Turn(kept.question);
     if (kept.html) {
       show(turn.element, kept.html.replaceAll(`${kept.id}-`, `${turn.element.id}-`));
