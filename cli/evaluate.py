@@ -21,7 +21,7 @@ from evaluation.blinding import BlindRetriever
 from evaluation.calibration import fit, print_weights
 from evaluation.grounding_pairs import measure_pairs, read_pairs
 from evaluation.questions import evaluate_questions, read_questions
-from evaluation.refusal import Example, balanced, measure_refusal, refusal_examples
+from evaluation.refusal import Example, balanced, fit_look, measure_refusal, refusal_examples
 from rag.answerability import BIAS, WEIGHTS
 from rag.answering import Answerer, Request
 from rag.core import Core
@@ -164,16 +164,22 @@ def refusal(
     size: Annotated[int | None, typer.Option("--sample", help="Draw this many of each set.", min=1)] = None,
     seed: Annotated[int, typer.Option(help="Seed of the drawing.")] = 0,
     fit_weights: Annotated[bool, typer.Option("--fit", help="Fit weights on the other half.")] = False,
+    look: Annotated[
+        bool, typer.Option("--look", help="Have the language model take its second look.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure the refusal before anything is written: recall against false refusal, on half of each set."""
     settings = load_settings()
     with file_progress(quiet=as_json) as show:
         ensure_embedding_model(settings, show)
-    examples = [example for path in paths for example in _examples(settings, path, size, seed, as_json)]
+    examples = [example for path in paths for example in _examples(settings, path, size, seed, look, as_json)]
     weights, bias = dict(WEIGHTS), BIAS
-    if fit_weights:
-        tuning = [one for one in examples if one.half == "tune"]
+    tuning = [one for one in examples if one.half == "tune"]
+    if fit_weights and look:
+        found, constant = fit_look(tuning, weights, bias)
+        console.print(f"The look: {found}, bias {constant}", markup=False)
+    elif fit_weights:
         rows = [one.features for one in tuning]
         labels = [one.answerable for one in tuning]
         weights, bias = fit(rows, labels, expected={}, counts=balanced(tuning))
@@ -189,11 +195,13 @@ def refusal(
                 f"  recall {row['refusal_recall']:.3f}",
                 markup=False,
             )
-    if fit_weights:
+    if fit_weights and not look:
         print_weights(weights, bias)
 
 
-def _examples(settings: Settings, path: Path, size: int | None, seed: int, quiet: bool) -> list[Example]:
+def _examples(
+    settings: Settings, path: Path, size: int | None, seed: int, look: bool, quiet: bool
+) -> list[Example]:
     answer_set = read_answer_set(path)
     drawn = sample(answer_set.questions, size, seed)
     titles = {one.id: one.title for one in answer_set.documents}
@@ -208,5 +216,6 @@ def _examples(settings: Settings, path: Path, size: int | None, seed: int, quiet
             core.sentences,
             hide=bool(answer_set.documents),
             limit=settings.passages,
+            generator=core.generators.get() if look else None,
             on_progress=show,
         )

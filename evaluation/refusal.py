@@ -1,4 +1,4 @@
-"""Measures the refusal before anything is written, and fits its weights: no language model is asked.
+"""Measures the refusal before anything is written, and fits its weights; a model is asked for the look alone.
 
 Each question of a set is asked as it is and again with its gold documents out of sight, where sister
 paragraphs of the same article remain. Documents fall into two halves by their titles: weights are fitted
@@ -13,10 +13,13 @@ from typing import Any, Literal, Protocol
 from zlib import crc32
 
 from evaluation.answer_sets import AnsweredQuestion
+from evaluation.calibration import fit
 from rag.answerability import answerability_features, likelihood
 from rag.answering import Searcher
+from rag.generation.base import Generator
 from rag.grounding import gather_evidence
-from rag.packing import sentence_cosines
+from rag.packing import build_prompt, pack, sentence_cosines, sentence_scores
+from rag.second_look import is_open, joined, logit, look_messages
 from rag.sentence_vectors import SentenceVectors
 
 THRESHOLDS = tuple(step / 20 for step in range(2, 17))
@@ -31,6 +34,8 @@ class Example:
     half: Half
     features: Mapping[str, float]
     answerable: bool
+    yes: float | None = None
+    """What a second look says, where one was taken."""
 
 
 class BlindSearcher(Searcher, Protocol):
@@ -54,6 +59,7 @@ def refusal_examples(
     *,
     hide: bool,
     limit: int,
+    generator: Generator | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Example]:
     """Two examples of each question, one where gold documents cannot be hidden or are not there.
@@ -63,6 +69,7 @@ def refusal_examples(
         titles: titles by document id; questions on one title stay in one half.
         hide: ask again with the gold documents out of sight.
         limit: passages that an answer looks at.
+        generator: takes a second look at every example; none does without one.
     """
     found = []
     for done, question in enumerate(questions):
@@ -72,21 +79,30 @@ def refusal_examples(
         again = hide and gold and not question.unanswerable
         for hidden in (frozenset[str](), gold) if again else (frozenset[str](),):
             search.hidden = hidden
-            features = _features(question.text, search, encoder, limit)
-            if features is not None:
-                found.append(Example(name, half, features, not hidden and not question.unanswerable))
+            seen = _seen(question.text, search, encoder, limit, generator)
+            if seen is not None:
+                features, yes = seen
+                found.append(Example(name, half, features, not hidden and not question.unanswerable, yes))
     on_progress(len(questions), len(questions))
     return found
 
 
-def _features(
-    question: str, search: Searcher, encoder: SentenceVectors, limit: int
-) -> Mapping[str, float] | None:
-    """None where nothing was found at all, which is refused without being weighed."""
+def _seen(
+    question: str, search: Searcher, encoder: SentenceVectors, limit: int, generator: Generator | None
+) -> tuple[Mapping[str, float], float | None] | None:
+    """The features and the look; None where nothing was found, which is refused without being weighed."""
     found = search.search(question, limit=limit, rerank=True)
     evidence = gather_evidence(found.passages, encoder)
     cosines = sentence_cosines(found.question_vector, found.language_offsets, evidence)
-    return answerability_features(question, found.language, evidence, cosines) if len(cosines) else None
+    if not len(cosines):
+        return None
+    features = answerability_features(question, found.language, evidence, cosines)
+    if generator is None:
+        return features, None
+    scores = sentence_scores(question, cosines, evidence)
+    packed = pack(evidence, scores, generator.prompt_budget, generator.count_tokens)
+    prompt = build_prompt(question, found.language, evidence, packed)
+    return features, generator.yes_probability(look_messages(prompt))
 
 
 def balanced(examples: Sequence[Example]) -> list[float]:
@@ -121,6 +137,28 @@ def measure_refusal(
                 ],
             }
     return scores
+
+
+def _look_features(example: Example, weights: Mapping[str, float], bias: float) -> dict[str, float]:
+    """What a second look is joined by: the log-odds of the scores and of the look."""
+    assert example.yes is not None
+    return {"scores": logit(likelihood(example.features, weights, bias)), "look": logit(example.yes)}
+
+
+def fit_look(
+    examples: Sequence[Example], weights: Mapping[str, float], bias: float
+) -> tuple[dict[str, float], float]:
+    """Weights of the scores and of the look, and the bias, fitted where the scores leave it open."""
+    left = [
+        one for one in examples if one.yes is not None and is_open(likelihood(one.features, weights, bias))
+    ]
+    rows = [_look_features(one, weights, bias) for one in left]
+    return fit(rows, [one.answerable for one in left], expected={}, counts=balanced(left))
+
+
+def _probability(example: Example, weights: Mapping[str, float], bias: float) -> float:
+    likely = likelihood(example.features, weights, bias)
+    return joined(likely, example.yes) if example.yes is not None and is_open(likely) else likely
 
 
 def _auc(there: Sequence[float], absent: Sequence[float]) -> float:

@@ -12,12 +12,13 @@ from rag.answerability import answerability
 from rag.drafts import Draft, milliseconds
 from rag.generation.base import Prompt, Sampling
 from rag.generation.choice import Generators, check_provider
-from rag.generation.extractive import best_sentences
+from rag.generation.extractive import ExtractiveGenerator, best_sentences
 from rag.generation.llama_server import LlamaServerGenerator
 from rag.grounding import Grounder, gather_evidence, is_fragment
 from rag.packing import build_prompt, fixed_messages, pack, sentence_cosines, sentence_scores
 from rag.query import Filters
 from rag.retrieval import SearchResult
+from rag.second_look import HOPELESS, is_open, second_look
 from rag.sentence_vectors import SentenceVectors
 from rag.settings import Settings
 from rag.standalone import Exchange, standalone_question
@@ -103,13 +104,17 @@ class Answerer:
         likely = answerability(question, found.language, evidence, cosines)
         draft.details["best_evidence"] = round(float(cosines.max(initial=0.0)), 4)
         draft.details["answerable"] = round(likely, 4)
-        if likely < self._settings.refusal_threshold:
+        if likely < HOPELESS:
             yield Event("answer", draft.refusal("weak evidence").to_json())
             return
         draft.generator = generator = self._generators.get(request.provider, request.model)
         scores = sentence_scores(question, cosines, evidence)
         packed = pack(evidence, scores, generator.prompt_budget, generator.count_tokens)
         prompt = build_prompt(question, found.language, evidence, packed)
+        if not self._is_worth_writing(draft, likely, prompt):
+            draft.generator = None
+            yield Event("answer", draft.refusal("weak evidence").to_json())
+            return
         grounder = Grounder(evidence, self._encoder, found.language, question)
         yield from self._write(draft, prompt, grounder, request)
         yield from self._finish(draft, prompt, grounder, request)
@@ -135,6 +140,20 @@ class Answerer:
         generator = self._generators.get()
         if isinstance(generator, LlamaServerGenerator):
             generator.warm_up(fixed_messages(language))
+
+    def _is_worth_writing(self, draft: Draft, likely: float, prompt: Prompt) -> bool:
+        """Whether the answer is likely to be there, by the scores and, where they leave it open, a look."""
+        generator = draft.generator
+        assert generator is not None
+        if is_open(likely):
+            looking = perf_counter()
+            looked = second_look(likely, prompt, generator)
+            if looked is None and not isinstance(generator, ExtractiveGenerator):
+                return True  # it will refuse by itself what the excerpts do not say
+            if looked is not None:
+                likely = looked
+                draft.details |= {"answerable": round(likely, 4), "look_ms": milliseconds(looking)}
+        return likely >= self._settings.refusal_threshold
 
     def _write(self, draft: Draft, prompt: Prompt, grounder: Grounder, request: Request) -> Iterator[Event]:
         """Let the generator write, each sentence checked as soon as it ends."""

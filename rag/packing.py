@@ -149,6 +149,8 @@ def pack(
     for index in np.argsort(-scores, kind="stable")[: MOST_SENTENCES if small else None]:
         if scores[index] < worst:
             break
+        if is_heading(evidence, int(index)) and len(scores) > 1:
+            continue  # it stands above its passage in the prompt anyway
         wanted = [int(index)]
         before = int(index) - 1
         if before >= 0 and _leans_on(evidence, int(index), before):
@@ -163,6 +165,17 @@ def pack(
         PackedEvidence(evidence.sentences[i].passage + 1, evidence.sentences[i].text, float(scores[i]))
         for i in sorted(chosen)
     ]
+
+
+def is_heading(evidence: Evidence, index: int) -> bool:
+    """Whether a sentence is the title or a heading of its passage, which says nothing by itself."""
+    passage = evidence.passages[evidence.sentences[index].passage]
+    text = _bare(evidence.sentences[index].text)
+    return not text or any(text == _bare(one) for one in (passage.title, *passage.heading))
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.strip("#*_= \n").split()).casefold()
 
 
 def _leans_on(evidence: Evidence, index: int, before: int) -> bool:

@@ -17,6 +17,8 @@ MAX_CHARACTERS = 600
 WORTH_MARGIN = 0.05
 SAME_WORDS_SHARE = 0.6
 BYTES_PER_TOKEN = 4
+LEAST_WORDS = 4
+LABEL = re.compile(r"^\s*(?:\d+(?:\.\d+)*[.)]|[-*•])\s+")
 
 
 class ExtractiveGenerator:
@@ -48,7 +50,8 @@ class ExtractiveGenerator:
 
 def best_sentences(evidence: Sequence[Evidence]) -> list[Evidence]:
     """The evidence worth quoting: at most three stretches, none far below the best, none twice."""
-    ranked = sorted(range(len(evidence)), key=lambda index: (-evidence[index].score, index))
+    telling = [index for index in range(len(evidence)) if _tells(evidence[index].text)]
+    ranked = sorted(telling or range(len(evidence)), key=lambda index: (-evidence[index].score, index))
     chosen: list[int] = []
     length = 0
     for index in ranked:
@@ -69,6 +72,12 @@ def _quote(evidence: Sequence[Evidence], record: StreamRecord) -> Generator[str,
         raise empty_answer("The extractive answerer")
     for position, item in enumerate(chosen):
         yield (" " if position else "") + " ".join(item.text.split())
+
+
+def _tells(text: str) -> bool:
+    """Whether a sentence says something by itself: no question, no lead-in to a list, no mere label."""
+    words = re.findall(r"\w+", LABEL.sub("", text))
+    return len(words) >= LEAST_WORDS and not text.rstrip().endswith(("?", ":"))
 
 
 def _says_the_same(first: str, second: str) -> bool:

@@ -16,8 +16,9 @@ class Writer:
     model = "writer"
     prompt_budget = 100
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, yes: float | None = None) -> None:
         self.text = text
+        self.yes = yes
         self.asked = 0
 
     def count_tokens(self, text: str) -> int:
@@ -33,7 +34,7 @@ class Writer:
         yield self.text
 
     def yes_probability(self, messages: Sequence[Message]) -> float | None:
-        return None
+        return self.yes
 
     def close(self) -> None:
         """Nothing is held."""

@@ -30,10 +30,12 @@ class One:
         return self.writer
 
 
-def answer(core: Core, said: str, question: str = QUESTION, **settings: Any) -> dict[str, Any]:
+def answer(
+    core: Core, said: str, question: str = QUESTION, yes: float | None = None, **settings: Any
+) -> dict[str, Any]:
     given = core.settings.model_copy(update=settings)
     encoder = SentenceVectors(core.library.cache, core.embedder)
-    generators = cast(Generators, One(Writer(said)))
+    generators = cast(Generators, One(Writer(said, yes)))
     return Answerer(core.retriever, encoder, generators, given).answer(Request(question))
 
 
@@ -63,6 +65,27 @@ def test_an_answer_of_a_few_words_comes_with_its_sentence(core: Core) -> None:
     assert given["sentences"][0]["text"] == said
     assert len(given["sentences"]) == 2
     assert given["sentences"][1]["citations"] == given["sentences"][0]["citations"]
+
+
+def test_where_the_scores_leave_it_open_the_model_is_asked_for_a_word(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rag.answering.answerability", lambda *_: 0.4)
+    said = "La presentó Napoleón Bonaparte en 1805 durante su exilio en Elba."
+    doubted = answer(core, said, yes=0.05)
+    assert doubted["refused"]
+    assert doubted["details"]["answerable"] < 0.1
+    assert doubted["generator"]["provider"] == "none"
+    assert not answer(core, said, yes=0.97)["refused"]
+    assert answer(core, said, yes=None)["refused"]  # what it wrote is in no passage
+
+
+def test_where_the_scores_settle_it_nobody_is_asked(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    for likely, refused in ((0.01, True), (0.95, False)):
+        monkeypatch.setattr("rag.answering.answerability", lambda *_, likely=likely: likely)
+        given = answer(core, "NO CONSTA", yes=1.0 - likely)
+        assert given["refused"] is refused
+        assert "look_ms" not in given["details"]
 
 
 @pytest.fixture

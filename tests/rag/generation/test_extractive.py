@@ -46,3 +46,11 @@ def test_without_evidence_there_is_no_answer() -> None:
     with pytest.raises(GenerationError) as caught:
         answer(Evidence(1, "  ", 0.9))
     assert caught.value.code == "empty_answer"
+
+
+def test_what_says_nothing_by_itself_is_not_quoted_while_something_else_is_there() -> None:
+    empty = [
+        Evidence(1, text, 0.95) for text in ("1. Interpolar.", "¿Qué es la atención?", "Son tres partes:")
+    ]
+    assert best_sentences([*empty, FIRST]) == [FIRST]
+    assert best_sentences(empty[:1]) == empty[:1]
