@@ -3,6 +3,7 @@
 # make setup  the set-up alone: environment, models, sample corpus
 # make screenshots  pictures of every page, to docs/screenshots
 # make check  ruff, mypy, import-linter
+# make faults  kill -9 at 200 points of an ingest, and every other fault
 # make bench-ingest  ingestion beside the usual LangChain pipeline
 # make bench-search  search at 100,000 and 1,000,000 chunks, or at those of SIZES
 #
@@ -18,7 +19,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet --constraint requirements.lock
 
-.PHONY: bench-ingest bench-search run setup models test check browser screenshots clean lock corpus-pdf
+.PHONY: bench-ingest bench-search faults run setup models test check browser screenshots clean lock corpus-pdf
 
 run: models
 	@$(BIN)/cita serve --port $(PORT) --ingest $(CORPUS)
@@ -64,6 +65,9 @@ browser:
 	    echo "Installing Chromium for the browser tests"; \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	  else echo "No Chromium here, and no right to install it: the browser tests will be skipped"; fi; } || true
+
+faults: models $(VENV)/.tests-installed
+	@FAULT_POINTS=200 $(BIN)/python -m pytest tests/faults -s
 
 screenshots: models $(VENV)/.tests-installed browser
 	@$(BIN)/python -m tests.browser.screenshots
