@@ -20,6 +20,7 @@ from rag.catalogue import Catalogue
 from rag.centroids import Centroids
 from rag.database import Database
 from rag.embedding import ModelDescription
+from rag.errors import StoreError
 from rag.identity import check_model, stale_collections, vector_collection
 from rag.lock import DataFolderLock
 from rag.originals import Originals
@@ -84,6 +85,7 @@ class Library:
             self._centroids = self._read_centroids()
             if sweep:
                 self.sweep()
+                self._require_vectors()
         except BaseException:
             self.lock.close()
             raise
@@ -125,6 +127,20 @@ class Library:
         """
         with self._changing:
             self._write(documents, names, left)
+
+    def _require_vectors(self) -> None:
+        """See at once that Chroma has lost vectors, rather than leave their documents unfound.
+
+        Raises:
+            StoreError: it has fewer than there are chunks.
+        """
+        for collection, one in self._centroids.items():
+            there = self.vectors.count(self.vector_collection(collection))
+            if there < one.count():
+                raise StoreError(
+                    f"{one.count() - there} chunks of the collection {collection} in {self.data_dir} have "
+                    "lost their vectors; run `cita repair`."
+                )
 
     def _write(
         self,

@@ -6,6 +6,7 @@ lock there. A server writes its address beside the lock, for commands to go thro
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -48,11 +49,12 @@ class DataFolderLock:
         except Timeout as error:
             raise StoreError(_held_message(data_dir)) from error
         except OSError as error:
-            raise StoreError(
-                f"The data folder {data_dir} cannot be written ({error.strerror}); "
-                "check its permissions or set CITA_DATA_DIR to another folder."
-            ) from error
-        self._write(Owner(os.getpid()))
+            raise _cannot_write(data_dir, error) from error
+        try:
+            self._write(Owner(os.getpid()))
+        except OSError as error:
+            self._lock.release()
+            raise _cannot_write(data_dir, error) from error
 
     def announce(self, url: str) -> str:
         """Tell other commands that a server answers at `url`; returns the token they will show it."""
@@ -95,6 +97,17 @@ def _owner(data_dir: Path) -> Owner | None:
         return Owner(**json.loads((data_dir / OWNER).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def _cannot_write(data_dir: Path, error: OSError) -> StoreError:
+    if error.errno == errno.ENOSPC:
+        return StoreError(
+            f"The disk that holds {data_dir} is full; free some space and try again. Nothing was lost."
+        )
+    return StoreError(
+        f"The data folder {data_dir} cannot be written ({error.strerror}); "
+        "check its permissions or set CITA_DATA_DIR to another folder."
+    )
 
 
 def _held_message(data_dir: Path) -> str:

@@ -6,6 +6,8 @@ A page of a PDF can be drawn, and a document downloaded, when the file it came f
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rag.errors import StoreError
@@ -22,14 +24,9 @@ class Originals:
         """Keep bytes until their document is written; what is never adopted is cleared away."""
         if self._path(sha256).exists():
             return
-        self._staged.mkdir(parents=True, exist_ok=True)
-        try:
+        with self._translated():
+            self._staged.mkdir(parents=True, exist_ok=True)
             (self._staged / sha256).write_bytes(data)
-        except OSError as error:
-            raise StoreError(
-                f"The copy of a document cannot be kept in {self._folder} ({error.strerror}); "
-                "free some space on the disk or check its permissions. Nothing was lost."
-            ) from error
 
     def keep(self, sha256: str, data: bytes) -> None:
         """Store bytes under their hash at once."""
@@ -41,8 +38,9 @@ class Originals:
         staged = self._staged / sha256
         if staged.exists():
             path = self._path(sha256)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            staged.replace(path)
+            with self._translated():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                staged.replace(path)
 
     def clear_staged(self) -> None:
         """Delete what was staged and never adopted."""
@@ -60,6 +58,16 @@ class Originals:
     def hashes(self) -> set[str]:
         """The hashes of all bytes that are kept."""
         return {path.name for path in self._folder.glob("[0-9a-f][0-9a-f]/*")}
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(
+                f"The copy of a document cannot be kept in {self._folder} ({error.strerror}); "
+                "free some space on the disk or check its permissions. Nothing was lost."
+            ) from error
 
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256[:2] / sha256

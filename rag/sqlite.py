@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ Row = sqlite3.Row
 VARIABLES = 900
 """Most values bound in one statement; older builds of SQLite take no more than 999."""
 BUSY_SECONDS = 10.0
+LEAST_FREE = 100_000
+"""Bytes on a disk below which an input or output error means that it is full."""
 
 
 class SqliteFile:
@@ -141,10 +144,33 @@ class SqliteFile:
             ) from error
 
 
+def require_free(path: Path) -> None:
+    """See that no other program is writing to a file that somebody else's code will wait for without end.
+
+    Raises:
+        StoreError: another program is.
+    """
+    if not path.is_file():
+        return
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+    except sqlite3.DatabaseError as error:
+        # What else is wrong with it is told by whoever opens it.
+        if "locked" in str(error):
+            raise StoreError(_advice(path, str(error))) from error
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether a disk has no room for the memory that connections share, which SQLite does not tell."""
+    return shutil.disk_usage(folder).free < LEAST_FREE
+
+
 def _advice(path: Path, said: str) -> str:
     if "locked" in said or "busy" in said:
         return f"{path} is in use by another program; close that program and try again."
-    if "full" in said:
+    if "full" in said or ("disk I/O" in said and _is_full(path.parent)):
         return f"The disk that holds {path} is full; free some space and try again. Nothing was lost."
     if "readonly" in said or "read-only" in said or "unable to open" in said:
         return (

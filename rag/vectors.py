@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import StoreError
+from rag.sqlite import require_free
 
 FloatArray = NDArray[np.float32]
 BATCH = 5000
@@ -32,6 +33,8 @@ class VectorStore:
         Raises:
             StoreError: the folder is damaged or the server cannot be reached.
         """
+        if url is None:
+            require_free(folder / "chroma.sqlite3")
         self._where = url or str(folder)
         self._collections: dict[str, Any] = {}
         with self._translated():
@@ -131,6 +134,11 @@ class VectorStore:
         try:
             yield
         except (ChromaError, ValueError, OSError) as error:
+            if "disk is full" in str(error) or "No space left" in str(error):
+                raise StoreError(
+                    f"The disk that holds {self._where} is full; free some space and try again. "
+                    "Nothing was lost."
+                ) from error
             raise StoreError(
                 f"Chroma at {self._where} failed ({_first_line(error)}); "
                 "run `cita check`, then `cita repair`."
@@ -139,12 +147,18 @@ class VectorStore:
 
 def _open_client(folder: Path, url: str | None) -> Any:
     import chromadb
+    from chromadb.api.shared_system_client import SharedSystemClient
     from chromadb.config import Settings
 
     quiet = Settings(anonymized_telemetry=False)
     if url is None:
         folder.mkdir(parents=True, exist_ok=True)
-        return chromadb.PersistentClient(str(folder), settings=quiet)
+        try:
+            return chromadb.PersistentClient(str(folder), settings=quiet)
+        except BaseException:
+            # Chroma keeps what it could not open, and would hand it out at the next try.
+            SharedSystemClient._identifier_to_system.pop(str(folder), None)
+            raise
     parts = urlsplit(url)
     ssl = parts.scheme == "https"
     port = parts.port or (443 if ssl else 8000)

@@ -245,6 +245,11 @@ class WordIndex:
         try:
             yield
         except (ValueError, OSError) as error:
+            if "No space left" in str(error):
+                raise StoreError(
+                    f"The disk that holds {self._folder} is full; free some space and try again. "
+                    "Nothing was lost."
+                ) from error
             said = (str(error).splitlines() or ["unknown reason"])[0]
             raise StoreError(
                 f"The word index in {self._folder} failed ({said}); run `cita repair`."

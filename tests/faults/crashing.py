@@ -11,7 +11,8 @@ import os
 import signal
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,16 @@ import chromadb  # noqa: F401 - loaded once, for all processes that are forked
 import tantivy  # noqa: F401
 
 import ingest.writing
+import rag.database
+import rag.sqlite
 from ingest.pipeline import Ingestion, IngestOptions
+from ingest.repair import repair_store
 from rag.core import Core
+from rag.errors import CitaError
 from rag.integrity import check
 from rag.language import detect
-from tests.rag.staging import tiny_core
+from rag.settings import load_settings
+from tests.rag.staging import TinyEmbedder, staged, tiny_core
 
 detect("The model that tells languages apart is loaded once, too.")
 
@@ -114,3 +120,52 @@ def found_in(data: Path, folder: Path, words: Sequence[str]) -> Found:
     process.join()
     assert isinstance(found, Found)
     return found
+
+
+def try_to_ingest(pipe: Connection, data: Path, folder: Path, clock: float = 0.0) -> None:
+    """Ingest a folder with a clock that many seconds off; tell the counts, or the error that ended it."""
+    ingest.writing.BATCH_FILES = FILES_A_BATCH
+    rag.sqlite.BUSY_SECONDS = 0.5
+    true_time = time.time
+    time.time = lambda: true_time() + clock
+    rag.database._now = lambda: datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds")
+    try:
+        with tiny_core(data) as core:
+            counts = Ingestion(core).run([folder], options=IngestOptions(prune=True)).counts()
+            pipe.send(("counts", counts))
+    except CitaError as error:
+        pipe.send(("error", str(error)))
+
+
+def outcome_of(data: Path, folder: Path, clock: float = 0.0) -> tuple[str, Any]:
+    """What `try_to_ingest` tells."""
+    return told_by(try_to_ingest, data, folder, clock)
+
+
+def told_by(work: Callable[..., None], *arguments: object) -> Any:
+    """What a process tells that ends well."""
+    process, pipe = in_a_process(work, *arguments)
+    assert pipe.poll(SECONDS), "it neither ended nor failed"
+    told = pipe.recv()
+    process.join(SECONDS)
+    assert process.exitcode == 0
+    return told
+
+
+def many_chunks(pipe: Connection, data: Path) -> None:
+    """Fill a library with more chunks than Chroma keeps in its log alone."""
+    with tiny_core(data) as core:
+        for number in range(12):
+            document = staged(f"d{number}", [f"{number} {at}" for at in range(100)])
+            keys = [core.library.cache.key(f"{number} {at}") for at in range(100)]
+            chunks = [replace(one, vector_key=key) for one, key in zip(document.chunks, keys, strict=True)]
+            core.library.cache.put(dict(zip(keys, document.vectors, strict=True)))
+            core.library.write([replace(document, chunks=chunks)])
+        pipe.send(len(check(core.library)))
+
+
+def repair(pipe: Connection, data: Path) -> None:
+    """Mend a library; tell what was found, what was left, and how many vectors were embedded."""
+    report = repair_store(load_settings(data_dir=data), TinyEmbedder(), lambda what, done, total: None)
+    found = [one.sentence() for one in report.found]
+    pipe.send((found, [one.sentence() for one in report.left], report.embedded))
