@@ -26,6 +26,7 @@ from rag.answerability import BIAS, WEIGHTS
 from rag.answering import Answerer, Request
 from rag.core import Core
 from rag.embedding import open_embedder
+from rag.errors import InputError
 from rag.sentence_vectors import SentenceVectors
 from rag.settings import Settings, load_settings
 from rag.vector_cache import VectorCache
@@ -57,6 +58,8 @@ def questions(
     # What is measured is what an answer would draw on.
     rerank = settings.rerank_ask
     with open_session(settings, quiet=as_json) as session, progress_bar(quiet=as_json) as show:
+        if not session.documents(collection, 0, 1)["total"]:
+            raise InputError("There are no documents to ask; bring them in with `cita ingest PATH` first.")
         scores = evaluate_questions(
             asked,
             lambda query, limit: session.search(query, SearchOptions(collection, limit, rerank=rerank))[

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePath
+from statistics import median
 from typing import Any
 
 from rag.errors import InputError
@@ -72,8 +73,8 @@ def evaluate_questions(
     Returns:
         `n`, `recall@5` (gold document among the first five passages' documents), `quote_recall@5` (the
         gold quote inside one of them), `refused_unanswerable`, `refused_answerable`,
-        `citation_precision` (gold document cited) and `questions`. A figure with nothing to measure is
-        None.
+        `gold_document_cited` (of what was answered), `median_s` (a whole answer) and `questions`. A figure
+        with nothing to measure is None.
     """
     rows = []
     for done, question in enumerate(questions):
@@ -91,6 +92,7 @@ def evaluate_questions(
         "refused_unanswerable": _mean(unanswerable, "refused"),
         "refused_answerable": _mean(answerable, "refused"),
         "gold_document_cited": _mean(answered, "gold_cited"),
+        "median_s": round(median(one["seconds"] for one in rows), 3) if ask and rows else None,
         "questions": rows,
     }
 
