@@ -217,7 +217,9 @@ def _asked(excerpts: str, question: str, spanish: bool) -> str:
 
 def _fenced(text: str) -> str:
     """Text that cannot close its fence or speak as another role."""
-    return FENCE.sub(" ", text)
+    while (inner := FENCE.sub(" ", text)) != text:  # what was taken out may have held another one together
+        text = inner
+    return text
 
 
 def _language_name(language: str) -> str:

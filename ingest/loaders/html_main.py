@@ -8,10 +8,10 @@ from typing import Any
 from ingest.loaders.markup import local_name, text_of, visit
 
 NEVER_SHOWN = frozenset(
-    "script style noscript template head svg iframe object embed canvas audio video select option datalist "
-    "button input textarea progress meter map area source track link meta base param dialog annotation "
-    "annotation-xml".split()
+    "script style noscript template head svg iframe object canvas audio video select option datalist button "
+    "textarea progress meter map dialog annotation annotation-xml".split()
 )
+"""Empty elements (`embed`, `source`) are not among them: the parser puts what follows some of them inside."""
 _AROUND = frozenset("nav aside footer menu".split())
 _ROLES_AROUND = frozenset(
     "navigation banner contentinfo search complementary menu menubar toolbar dialog alertdialog".split()
