@@ -2,16 +2,21 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest.chunking import Chunk, embedding_text, heading_path, split_into_chunks
 from ingest.loaders.markdown import load_markdown
+from ingest.preparing import SPARE_TOKENS
 from ingest.text_builder import TextBuilder
 from rag.document_text import Block, DocumentText
+from rag.embedding import Embedder, open_embedder
 from rag.sentences import split_sentences
+from rag.settings import load_settings
 
 
 def by_characters(texts: Sequence[str]) -> list[int]:
@@ -168,3 +173,25 @@ def test_takes_linear_time(text: str) -> None:
     chunks = split_into_chunks(document, by_characters)
     assert time.process_time() - before < 30
     assert whole(document, chunks)
+
+
+@pytest.fixture(scope="module")
+def embedder(models: Path) -> Embedder:
+    return open_embedder(load_settings(models_dir=models))
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(parts=PARTS, title=st.text(max_size=400))
+def test_nothing_that_is_embedded_is_cut_off_by_the_model(
+    embedder: Embedder, parts: list[tuple[str, str | int, int]], title: str
+) -> None:
+    document = replace(build(parts), title=title)
+    limit = embedder.description.max_tokens
+    count = embedder.count_tokens
+    chunks = split_into_chunks(document, count, limit=limit - SPARE_TOKENS)
+    assert whole(document, chunks)
+    embedded = [embedding_text(document, chunk) for chunk in chunks]
+    prompted = [embedder.description.prompt("document") + text for text in embedded]
+    # Two more mark the beginning and the end.
+    assert all(tokens + 2 <= limit for tokens in count(prompted))
+    assert all(tokens <= chunk.tokens for tokens, chunk in zip(count(embedded), chunks, strict=True))
