@@ -17,6 +17,7 @@ from web.assets import Assets
 from web.body_limit import BodyLimitMiddleware
 from web.conversations_api import conversations_router
 from web.document_pages import document_router
+from web.job_pages import job_router
 from web.jobs_api import jobs_router
 from web.library_pages import library_router
 from web.map_pages import map_router
@@ -95,6 +96,7 @@ def create_app(
     app.include_router(ask_router(core, renderer))
     app.include_router(page_router(core, renderer))
     app.include_router(library_router(core, renderer, Removals(core), jobs))
+    app.include_router(job_router(jobs, renderer))
     app.include_router(document_router(core, renderer))
     app.include_router(map_router(core, renderer))
     app.include_router(similarity_router(core, renderer))

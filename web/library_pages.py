@@ -13,6 +13,7 @@ from rag.core import Core
 from rag.errors import InputError
 from web.api import CollectionQuery
 from web.api_models import COLLECTION_PATTERN
+from web.job_pages import shown_jobs
 from web.languages import choose_language
 from web.listing import Sort, list_documents
 from web.removal import Removals
@@ -64,6 +65,7 @@ def library_router(core: Core, renderer: Renderer, removals: Removals, jobs: Job
         context |= {"removed": removed, "restored": restored, "removed_titles": removals.titles(removed)}
         # The list's own address, without what was just done: actions lead back to it.
         context["here"] = _address(sort, filter, collection, offset)
+        context["jobs"] = shown_jobs(jobs)
         context["added"] = ("/documents?sort=-ingested_at", N_("Show them in the list"))
         return renderer.page(request, "documents/list.html", **context)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 from babel.support import NullTranslations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -94,6 +94,7 @@ def _environment(
         "static": assets.address,
         "said": lambda sentence: catalogue.gettext(sentences.translated(sentence)),
         "question_about": lambda suggestion: suggestion.question(catalogue.gettext),
+        "duration": lambda seconds: _duration(seconds, language),
         "address": lambda path, **query: path + "?" + urlencode(query) if query else path,
     }
     environment.filters |= {
@@ -106,6 +107,10 @@ def _environment(
         "day": lambda value: _date(value, language, day_only=True),
     }
     return environment
+
+
+def _duration(seconds: float, language: str) -> str:
+    return str(format_timedelta(timedelta(seconds=max(1, round(seconds))), locale=language))
 
 
 _KINDS = {

@@ -1,4 +1,5 @@
 // The library: many chosen at once, and files taken in by dropping them.
+import { installJobs } from "./jobs.js";
 import { installUploads } from "./uploads.js";
 
 function installChoosing() {
@@ -38,3 +39,4 @@ function installChoosing() {
 
 installChoosing();
 installUploads();
+installJobs();

@@ -1,0 +1,40 @@
+// Jobs under way, whoever began them: looked at again while there are any, and when the page is come back to.
+import { announce, show } from "./fragment.js";
+
+const OFTEN = 1000;
+const SELDOM = 10000;
+
+export function installJobs() {
+  const section = document.getElementById("jobs");
+  if (!section) return;
+  let running = Number(section.dataset.running);
+  let timer = 0;
+
+  const look = async () => {
+    clearTimeout(timer);
+    // Files that this page sends are told of one by one.
+    if (!document.hidden && document.getElementById("uploads")?.hidden !== false) {
+      try {
+        const response = await fetch("/fragments/jobs");
+        if (response.ok) {
+          draw(await response.text());
+          const now = Number(response.headers.get("X-Running"));
+          if (running && !now) announce(section.dataset.done);
+          running = now;
+        }
+      } catch {
+        // The server is away for a moment; the next look will tell.
+      }
+    }
+    timer = setTimeout(look, running ? OFTEN : SELDOM);
+  };
+
+  const draw = (html) => {
+    if (section.contains(document.activeElement) || section.querySelector("details[open]")) return;
+    show(section, html);
+    section.hidden = !section.firstElementChild;
+  };
+
+  document.addEventListener("visibilitychange", look);
+  timer = setTimeout(look, running ? OFTEN : SELDOM);
+}
