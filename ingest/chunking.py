@@ -19,6 +19,8 @@ MAX_PREFIX_BYTES = 240
 """UTF-8 bytes of the heading path in front of an embedded chunk, and so at most as many tokens."""
 _MAX_UNITS = 64
 """Units that one chunk may hold: keeps the time linear where units are tiny."""
+_CRUMBS = 4
+"""How many times the size at which the most units make a chunk crumbs are joined to."""
 _HALF_SECTION = 0.6
 _SEPARATOR = " > "
 
@@ -66,6 +68,7 @@ def split_into_chunks(
         return max(limit - above[path_at(unit)], limit // 2, 1)
 
     units = fit_units(document.text, units, [room(unit) for unit in units], count_tokens)
+    units = _without_crumbs(units, target)
     cuts = _cheapest_cuts(units, [room(unit) for unit in units], target)
     page_starts = [page.start for page in document.pages]
     chunks = []
@@ -147,6 +150,22 @@ def _shared(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 
 def _size(text: str) -> int:
     return len(text.encode())
+
+
+def _without_crumbs(units: list[Unit], target: int) -> list[Unit]:
+    """The units, neighbours joined where they are so tiny that the most of them would make no whole chunk."""
+    if sum(unit.tokens for unit in units) * _MAX_UNITS >= len(units) * target:
+        return units
+    most = _CRUMBS * target // _MAX_UNITS
+    joined = [units[0]]
+    for unit in units[1:]:
+        last = joined[-1]
+        if unit.is_heading or last.is_heading or last.tokens + unit.tokens > most:
+            joined.append(unit)
+        else:
+            last.end = unit.end
+            last.tokens += unit.tokens
+    return joined
 
 
 def _cheapest_cuts(units: Sequence[Unit], room: Sequence[int], target: int) -> list[int]:

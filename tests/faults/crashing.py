@@ -32,7 +32,8 @@ from rag.language import detect
 from rag.settings import load_settings
 from tests.rag.staging import TinyEmbedder, staged, tiny_core
 
-detect("The model that tells languages apart is loaded once, too.")
+# The model that tells languages apart is loaded once, too; a short text would not need it.
+detect("lorem ipsum " * 100)
 
 FILES_A_BATCH = 4
 PASSAGES = 50

@@ -17,9 +17,11 @@ from pathlib import Path
 import pytest
 
 from rag.library import STEPS
-from tests.faults.conftest import Stage, copied, unharmed
-from tests.faults.crashing import in_a_process, ingest_folder
+from tests.faults.conftest import WORDS, Stage, copied, unharmed
+from tests.faults.crashing import examine, in_a_process, ingest_folder
 
+RESTART_SECONDS = 0.4
+"""About what the next start takes."""
 POINTS = int(os.environ.get("FAULT_POINTS", "16"))
 
 
@@ -59,6 +61,12 @@ def _killed_at(stage: Stage, scratch: Path, at: int, share: float) -> tuple[bool
     time.sleep(share * gap)
     process.kill()
     process.join()
+    if at % 3 == 0:
+        # The next start, which sweeps up, is killed too.
+        again, _pipe = in_a_process(examine, data, stage.folder, WORDS[:1])
+        time.sleep(share * RESTART_SECONDS)
+        again.kill()
+        again.join()
     try:
         seen = unharmed(stage, data)
     except AssertionError as error:

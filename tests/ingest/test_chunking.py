@@ -175,6 +175,16 @@ def test_takes_linear_time(text: str) -> None:
     assert whole(document, chunks)
 
 
+def test_crumbs_make_chunks_of_the_usual_size() -> None:
+    builder = TextBuilder()
+    for number in range(5000):
+        builder.paragraph(f"w{number}")
+    document = builder.build("t", "text/plain")
+    chunks = split_into_chunks(document, by_words)
+    assert whole(document, chunks)
+    assert all(150 <= chunk.tokens <= 250 for chunk in chunks)
+
+
 @pytest.fixture(scope="module")
 def embedder(models: Path) -> Embedder:
     return open_embedder(load_settings(models_dir=models))
