@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -91,6 +93,7 @@ def _environment(
     environment.globals |= {
         "language": language,
         "languages": LANGUAGES,
+        "cita": _command(),
         "static": assets.address,
         "said": lambda sentence: catalogue.gettext(sentences.translated(sentence)),
         "question_about": lambda suggestion: suggestion.question(catalogue.gettext),
@@ -107,6 +110,14 @@ def _environment(
         "day": lambda value: _date(value, language, day_only=True),
     }
     return environment
+
+
+def _command() -> str:
+    """How the command is called from the folder that the server was started in."""
+    own = Path(sys.executable).with_name("cita")
+    if shutil.which("cita") or not own.is_file():
+        return "cita"
+    return str(own.relative_to(Path.cwd())) if own.is_relative_to(Path.cwd()) else str(own)
 
 
 def _duration(seconds: float, language: str) -> str:
