@@ -12,7 +12,7 @@ from rag.generation.base import Generator, Message, Prompt
 
 HOPELESS = 0.06
 """Below this there is nothing to look at."""
-CERTAIN = 0.8
+CERTAIN = 0.7
 """From this on the look would change nothing."""
 SCORES_WEIGHT = 0.52
 LOOK_WEIGHT = 1.8
