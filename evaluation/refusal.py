@@ -69,7 +69,7 @@ def refusal_examples(
         titles: titles by document id; questions on one title stay in one half.
         hide: ask again with the gold documents out of sight.
         limit: passages that an answer looks at.
-        generator: takes a second look at every example; none does without one.
+        generator: takes a second look where the scores leave it open; none is taken without one.
     """
     found = []
     for done, question in enumerate(questions):
@@ -96,8 +96,9 @@ def _seen(
     cosines = sentence_cosines(found.question_vector, found.language_offsets, evidence)
     if not len(cosines):
         return None
-    features = answerability_features(question, found.language, evidence, cosines)
-    if generator is None:
+    background = encoder.background(found.question_vector)
+    features = answerability_features(question, found.language, evidence, cosines, background)
+    if generator is None or not is_open(likelihood(features)):
         return features, None
     scores = sentence_scores(question, cosines, evidence)
     packed = pack(evidence, scores, generator.prompt_budget, generator.count_tokens)

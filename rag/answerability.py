@@ -33,29 +33,32 @@ WEIGHTS: Mapping[str, float] = {
 }
 BIAS = -26.23
 LEAD_OVER = slice(5, 20)
-"""Ranks of the evidence sentences that the best one's lead is measured against."""
+"""Ranks of the evidence sentences that the best one's lead is measured against; where there are fewer, the
+places are taken by sentences about nothing, so that a library of one sentence can answer too."""
 SHORTEST_WORD = 3
 
 
 def answerability_features(
-    question: str, language: str, evidence: Evidence, cosines: FloatArray
+    question: str, language: str, evidence: Evidence, cosines: FloatArray, background: float
 ) -> dict[str, float]:
     """What speaks for and against an answer being there.
 
     Args:
         cosines: of the question with each sentence of the evidence, languages evened out.
+        background: cosine of the question with sentences about nothing in particular.
     """
     passages = evidence.passages
     best = int(cosines.argmax())
     source = passages[evidence.sentences[best].passage]
     ranked = np.sort(cosines)[::-1]
-    others = ranked[LEAD_OVER] if len(ranked) > LEAD_OVER.start else ranked[1:]
+    padding = np.full(max(0, LEAD_OVER.stop - len(ranked)), background, np.float32)
+    others = np.sort(np.concatenate([ranked[1:], padding]))[::-1][LEAD_OVER.start - 1 : LEAD_OVER.stop - 1]
     cross = bool(source.language) and source.language != language
     words = frozenset().union(*(vocabulary(_all_text(one)) for one in passages))
     asked = names_of(question) - calendar_words(language)
     return {
         "best": float(ranked[0]),
-        "lead": float(ranked[0] - others.mean()) if len(others) else 0.0,
+        "lead": float(ranked[0] - others.mean()),
         "lexical": 0.0 if cross else max(one.lexical for one in passages),
         "names_missing": float(len(missing_names(asked, words, same_language=not cross))),
         "words_missing": 0.0 if cross else _words_missing(question, language, passages),
@@ -63,11 +66,16 @@ def answerability_features(
     }
 
 
-def answerability(question: str, language: str, evidence: Evidence, cosines: FloatArray) -> float:
-    """Probability, 0 to 1, that the evidence answers the question; 0 without evidence."""
+def answerability(
+    question: str, language: str, evidence: Evidence, cosines: FloatArray, background: float
+) -> float:
+    """Probability, 0 to 1, that the evidence answers the question; 0 without evidence.
+
+    Args: as `answerability_features`.
+    """
     if not len(cosines):
         return 0.0
-    return likelihood(answerability_features(question, language, evidence, cosines))
+    return likelihood(answerability_features(question, language, evidence, cosines, background))
 
 
 def likelihood(

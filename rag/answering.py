@@ -12,11 +12,12 @@ from rag.answerability import answerability
 from rag.drafts import Draft, milliseconds
 from rag.generation.base import Prompt, Sampling
 from rag.generation.choice import Generators, check_provider
-from rag.generation.extractive import ExtractiveGenerator, best_sentences
+from rag.generation.extractive import ExtractiveGenerator
 from rag.generation.llama_server import LlamaServerGenerator
-from rag.grounding import Grounder, gather_evidence, is_fragment
-from rag.packing import build_prompt, fixed_messages, pack, sentence_cosines, sentence_scores
+from rag.grounding import Grounder, gather_evidence
+from rag.packing import SMALL_BUDGET, build_prompt, fixed_messages, pack, sentence_cosines, sentence_scores
 from rag.query import Filters
+from rag.quoting import own_words
 from rag.retrieval import SearchResult
 from rag.second_look import HOPELESS, is_open, second_look
 from rag.sentence_vectors import SentenceVectors
@@ -101,7 +102,8 @@ class Answerer:
         yield Event("passages", [asdict(passage) for passage in found.passages])
         evidence = gather_evidence(found.passages, self._encoder)
         cosines = sentence_cosines(found.question_vector, found.language_offsets, evidence)
-        likely = answerability(question, found.language, evidence, cosines)
+        background = self._encoder.background(found.question_vector)
+        likely = answerability(question, found.language, evidence, cosines, background)
         draft.details["best_evidence"] = round(float(cosines.max(initial=0.0)), 4)
         draft.details["answerable"] = round(likely, 4)
         if likely < HOPELESS:
@@ -186,18 +188,20 @@ class Answerer:
     def _finish(self, draft: Draft, prompt: Prompt, grounder: Grounder, request: Request) -> Iterator[Event]:
         """What is left of the draft; where nothing is, the documents' own words or a refusal."""
         strict = self._settings.strict if request.strict is None else request.strict
-        if all(verdict.sentence.status == "unsupported" for verdict in draft.verdicts):
-            if draft.details["answerable"] < self._settings.quote_threshold:
-                why = "no passage supports the answer" if draft.verdicts else "the generator refused"
-                yield Event("answer", draft.refusal(why).to_json())
-                return
-            draft.details["quoted"] = "unsupported" if draft.verdicts else "refused"
-            draft.verdicts.clear()
-            yield from _quote(draft, grounder, [one.text for one in best_sentences(prompt.evidence)])
-        elif len(draft.verdicts) == 1 and is_fragment(draft.verdicts[0].sentence.text):
-            draft.details["quoted"] = "fragment"
-            cited = draft.verdicts[0].sentence.citations
-            yield from _quote(draft, grounder, [grounder.citations[number - 1].quote for number in cited])
+        assert draft.generator is not None
+        written = [verdict.sentence for verdict in draft.verdicts]
+        nothing = all(one.status == "unsupported" for one in written)
+        if nothing and draft.details["answerable"] < self._settings.quote_threshold:
+            why = "no passage supports the answer" if written else "the generator refused"
+            yield Event("answer", draft.refusal(why).to_json())
+            return
+        small = draft.generator.prompt_budget <= SMALL_BUDGET
+        reason, quotes = own_words(written, grounder.citations, prompt, small=small)
+        if quotes:
+            draft.details["quoted"] = reason
+            if nothing:
+                draft.verdicts.clear()
+            yield from _quote(draft, grounder, quotes)
         sentences = [verdict.sentence for verdict in draft.verdicts]
         if strict:
             sentences = [one for one in sentences if one.status != "unsupported"]

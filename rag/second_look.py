@@ -1,7 +1,9 @@
 """A second look where the scores leave it open whether the answer is there.
 
-The language model is shown the same excerpts and asked for one word, yes or no; the probability that it
-gives the yes is joined with what the scores say. Measured and fitted by `cita evaluate refusal --look`.
+The language model is shown the very prompt that it would answer, asked for one word, yes or no, at its end:
+the server keeps what it has read, so the look costs some 20 tokens and the answer nothing more. The
+probability of the yes is joined with what the scores say. Measured and fitted by `cita evaluate refusal
+--look`.
 """
 
 from __future__ import annotations
@@ -14,15 +16,14 @@ HOPELESS = 0.06
 """Below this there is nothing to look at."""
 CERTAIN = 0.7
 """From this on the look would change nothing."""
-SCORES_WEIGHT = 0.52
-LOOK_WEIGHT = 1.8
-BIAS = -1.33
-"""Fitted, less 0.62: the threshold that suits the scores alone then suits both."""
+SCORES_WEIGHT = 0.88
+LOOK_WEIGHT = 0.96
+BIAS = -1.29
+"""Fitted on 111 askings of half of XQuAD (es, en) with scores from 0.03 to 0.985, evened out."""
 ASKED = {
-    "es": "¿Contienen los extractos la respuesta a la pregunta? Escribe solo sí o no.",
-    "en": "Do the excerpts contain the answer to the question? Write only yes or no.",
+    "es": "¿Contienen los extractos la respuesta a esta pregunta? Escribe solo sí o no.",
+    "en": "Do the excerpts contain the answer to this question? Write only yes or no.",
 }
-SYSTEM = "You check whether excerpts answer a question."
 
 
 def is_open(likely: float) -> bool:
@@ -31,9 +32,10 @@ def is_open(likely: float) -> bool:
 
 
 def look_messages(prompt: Prompt) -> tuple[Message, ...]:
-    """What the model is asked."""
+    """What the model is asked: the prompt of the answer as far as it goes, and the look's question."""
     asked = ASKED["es" if prompt.language == "es" else "en"]
-    return (Message("system", SYSTEM), Message("user", f"{prompt.messages[-1].content}\n\n{asked}"))
+    *before, last = prompt.messages
+    return (*before, Message(last.role, f"{last.content}\n\n{asked}"))
 
 
 def second_look(likely: float, prompt: Prompt, generator: Generator) -> float | None:

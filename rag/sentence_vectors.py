@@ -46,7 +46,9 @@ _REFERENCE = (
     "En el segundo capítulo la autora explica cómo se probó el método.",
     "Llovió todo el día, así que se quedaron en casa leyendo el periódico.",
 )
-"""Everyday sentences whose words' mean is what all words' vectors have in common."""
+"""Everyday sentences: their words' mean is what all words' vectors have in common, and how near a question
+is to them is how near it is to anything."""
+NEAREST_REFERENCES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,15 @@ class SentenceVectors:
     def word_vectors(self, texts: Sequence[str]) -> list[WordVectors]:
         """The words of each text with their vectors in its context, for texts that will not come again."""
         return [_centred(words, vectors, self._common) for words, vectors in self._raw_words(texts)]
+
+    def background(self, question_vector: FloatArray) -> float:
+        """Cosine of a question with sentences about nothing in particular, of the language nearest to it."""
+        cosines = self._references @ question_vector
+        return float(np.sort(cosines)[-NEAREST_REFERENCES:].mean())
+
+    @cached_property
+    def _references(self) -> FloatArray:
+        return self._embedder.encode_documents(list(_REFERENCE))
 
     @cached_property
     def _common(self) -> FloatArray:
