@@ -124,7 +124,7 @@ def answers(
 @app.command()
 def grounding(
     path: Annotated[Path | None, typer.Argument(help="A file of labelled pairs; the built-in one.")] = None,
-    part: Annotated[str, typer.Option(help="The half to measure: report or tune.")] = "report",
+    part: Annotated[str, typer.Option(help="The pairs to measure: report, tune or hard.")] = "report",
     details: Annotated[bool, typer.Option(help="Add the pairs judged wrongly to the JSON.")] = False,
     as_json: JsonOption = False,
 ) -> None:

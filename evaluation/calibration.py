@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,9 +83,9 @@ def grounding_examples(
     for pair in pairs[::4]:
         other = passages[(place[pair.passage_id] + UNRELATED) % len(passages)]
         unrelated.append(
-            Pair(
-                pair.id, pair.part, other.passage_id, other.passage_language, other.passage,
-                pair.sentence_language, pair.sentence, False, "unrelated",
+            replace(
+                pair, passage=other.passage, passage_id=other.passage_id,
+                passage_language=other.passage_language, supported=False, kind="unrelated",
             )
         )  # fmt: skip
     rows, labels = [], []

@@ -15,7 +15,7 @@ from rag.generation.token_stream import StreamRecord, TokenStream
 from rag.generation.yes_no import yes_share
 
 # Reading the prompt is what an answer costs on a processor without a GPU.
-EVIDENCE_TOKENS = 160
+EVIDENCE_TOKENS = 200
 COUNTS_KEPT = 4096
 _BEFORE_ANSWER = frozenset({"not_running", "broken_stream"})
 
