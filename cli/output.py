@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,12 +14,37 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-CollectionOption = Annotated[
-    str | None, typer.Option("--collection", "-c", help="The collection; `default` if none is named.")
-]
+from rag.errors import InputError
+from rag.settings import COLLECTION_PATTERN
 
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 LEAST_BYTES = 10_000_000
+"""Numbers below this are steps and none of bytes."""
+
+
+def collection_name(name: str | None) -> str | None:
+    """A collection's name as it was given.
+
+    Raises:
+        InputError: no collection may be called so.
+    """
+    if name is not None and not re.fullmatch(COLLECTION_PATTERN, name):
+        raise InputError(
+            f"No collection can be called {name!r}; use up to 63 small letters a to z, digits, - and _, "
+            "a letter or digit first."
+        )
+    return name
+
+
+CollectionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--collection",
+        "-c",
+        help="The collection; `default` if none is named.",
+        callback=collection_name,
+    ),
+]
 
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
