@@ -122,6 +122,7 @@ def _speed(xquad: Path, rounds: int, scratch: Path) -> dict[str, Any]:
         usual.append(_child("benchmarks.usual_pipeline", files, str(model), str(scratch / f"usual-{number}")))
         cita.append(_child("benchmarks.ingest", "--time-of", files, str(scratch / f"cita-{number}")))
         sys.stdout.write(f"round {number + 1}: usual {usual[-1]}, Cita {cita[-1]}\n")
+        sys.stdout.flush()
     rates = [[one["tokens"] / one["seconds"] for one in way] for way in (cita, usual)]
     ratios = [ours / theirs for ours, theirs in zip(*rates, strict=True)]
     overheads = [one["seconds"] / one["bare"] for one in cita]
