@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from cli.output import CollectionOption, JsonOption, errors, print_json
@@ -63,14 +64,27 @@ def _display(*, quiet: bool) -> Iterator[OnProgress]:
     if quiet:
         yield lambda progress: None
     elif errors.is_terminal:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[counts]}"),
+            TimeRemainingColumn(),
+        )
         with Bar(*columns, console=errors) as bar:
-            task = bar.add_task("Finding files", total=None)
+            task = bar.add_task("Finding files", total=None, counts="")
+            began = monotonic()
 
             def show(progress: Progress) -> None:
-                text = f"{progress.stage.capitalize()} {progress.name}"[:60]
+                # Bytes tell better than files how much is left, where there are any: addresses have none.
+                done, total = progress.bytes_done, progress.bytes
+                if not total:
+                    done, total = progress.files_done, progress.files
                 bar.update(
-                    task, description=text, completed=progress.files_done, total=progress.files or None
+                    task,
+                    description=f"{progress.stage.capitalize()} {progress.name}"[:60],
+                    completed=done,
+                    total=total or None,
+                    counts=progress_counts(progress, monotonic() - began),
                 )
                 if progress.outcome and progress.outcome.status not in ("unchanged", "skipped"):
                     bar.console.print(_line(progress.outcome), markup=False)
@@ -78,6 +92,14 @@ def _display(*, quiet: bool) -> Iterator[OnProgress]:
             yield show
     else:
         yield print_outcome
+
+
+def progress_counts(progress: Progress, seconds: float) -> str:
+    """Files, chunks and chunks a second in a few words."""
+    files = f"{progress.files_done}/{progress.files} files"
+    if not progress.chunks_done:
+        return files
+    return f"{files}, {progress.chunks_done} chunks, {progress.chunks_done / max(seconds, 1e-3):.0f}/s"
 
 
 def print_outcome(progress: Progress) -> None:
@@ -100,4 +122,6 @@ def _print_report(report: dict[str, Any]) -> None:
     if report["dry_run"]:
         typer.echo(f"Would be: {counts}; {report['embedded']} chunks to embed. Nothing was written.")
         return
-    typer.echo(f"{counts}; {report['embedded']} chunks embedded in {report['seconds']:.1f} s")
+    embedded, seconds = report["embedded"], report["seconds"]
+    rate = f" ({embedded / seconds:.0f} a second)" if embedded and seconds else ""
+    typer.echo(f"{counts}; {embedded} chunks embedded in {seconds:.1f} s{rate}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,11 +11,39 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from rag.errors import InputError
+from rag.settings import COLLECTION_PATTERN
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+LEAST_BYTES = 10_000_000
+"""Numbers below this are steps and none of bytes."""
+
+
+def collection_name(name: str | None) -> str | None:
+    """A collection's name as it was given.
+
+    Raises:
+        InputError: no collection may be called so.
+    """
+    if name is not None and not re.fullmatch(COLLECTION_PATTERN, name):
+        raise InputError(
+            f"No collection can be called {name!r}; use up to 63 small letters a to z, digits, - and _, "
+            "a letter or digit first."
+        )
+    return name
+
+
 CollectionOption = Annotated[
-    str | None, typer.Option("--collection", "-c", help="The collection; `default` if none is named.")
+    str | None,
+    typer.Option(
+        "--collection",
+        "-c",
+        help="The collection; `default` if none is named.",
+        callback=collection_name,
+    ),
 ]
 
 console = Console(highlight=False, soft_wrap=True)
@@ -31,6 +60,15 @@ def place(source: str, page: int | None, heading: list[str] | tuple[str, ...]) -
     return " · ".join(part for part in (source, f"p. {page}" if page else "", " > ".join(heading)) if part)
 
 
+class _DoneColumn(DownloadColumn):
+    """Bytes where there are so many that they must be bytes, else a number of steps."""
+
+    def render(self, task: Task) -> Text:
+        if task.total is None or task.total >= LEAST_BYTES:
+            return super().render(task)
+        return Text(f"{int(task.completed)}/{int(task.total)}", style="progress.download")
+
+
 @contextmanager
 def file_progress(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     """A display of steps and downloads: a bar on a terminal, a line a step elsewhere.
@@ -41,7 +79,7 @@ def file_progress(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     if quiet:
         yield lambda what, done, total: None
     elif errors.is_terminal:
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        columns = (TextColumn("{task.description}"), BarColumn(), _DoneColumn(), TimeRemainingColumn())
         with Progress(*columns, console=errors) as progress:
             tasks: dict[str, Any] = {}
 

@@ -189,7 +189,7 @@ class Ingestion:
             text=one.text,
             sha256=plan.name.sha256,
             size=plan.name.size,
-            language=one.language,
+            language="",  # found out by the writer, for which nothing waits
             chunks=one.chunks,
             vectors=self._library.cache.stacked(keys),
             names=[],

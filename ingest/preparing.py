@@ -14,7 +14,6 @@ from rag.core import Core
 from rag.document_text import DocumentText
 from rag.embedding import Embedder
 from rag.errors import UnreadableError
-from rag.language import detect
 from rag.records import ChunkRecord, NameRecord
 from rag.vector_cache import VectorCache
 
@@ -30,7 +29,6 @@ class Prepared:
     error: str = ""
     plan: Plan | None = None
     text: DocumentText | None = None
-    language: str = ""
     chunks: list[ChunkRecord] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     """What is embedded for each chunk."""
@@ -96,7 +94,6 @@ class Preparer:
             return Prepared(source, str(error))
         if self._keep:
             self._core.library.originals.stage(sha256, content.data)
-        prepared.language = detect(text.text)
         library, settings = self._core.library, self._core.settings
         prepared.chunks, prepared.texts = cut(text, self._core.embedder, library.cache, settings.chunk_tokens)
         return prepared

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Protocol
 from pathspec import GitIgnoreSpec
 
 from ingest.outcomes import Outcome
-from rag.errors import UnreadableError
+from ingest.reading import read_settled
 from rag.lock import LOCK
 
 IGNORE_FILE = ".citaignore"
@@ -23,10 +22,6 @@ ALWAYS_IGNORED = (
     "*.tmp", "~$*", "#*#", "4913", "*.bak",
 )  # fmt: skip
 """What tools leave in folders; written as in `.gitignore`."""
-MOST_FILE_BYTES = 500_000_000
-STILL_SECONDS = (0.1, 0.4, 1.0)
-"""How long a file that changed while it was read is left to settle, each time."""
-FRESH_SECONDS = 0.05
 _ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
 
 
@@ -78,17 +73,9 @@ class FileSource:
 
     def read(self) -> Content:
         """The file's bytes, read while nobody wrote to it."""
-        for wait in (*STILL_SECONDS, None):
-            try:
-                content, before, after = _read(self.path)
-            except OSError as error:
-                raise UnreadableError(f"It cannot be read ({error.strerror}).") from error
-            if before == after:
-                name = self.path.name if is_path(self.location) else self.source
-                return Content(content, name, after[1])
-            if wait is not None:
-                time.sleep(wait)
-        raise UnreadableError("It is still being written; ingest it again when it is complete.")
+        data, modified_ns = read_settled(self.path)
+        name = self.path.name if is_path(self.location) else self.source
+        return Content(data, name, modified_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,22 +129,23 @@ def find_files(paths: Iterable[Path], *, include: Sequence[str] = (), exclude: S
     """
     found = Found([], [], [])
     seen: set[str] = set()
+    here = f"{Path.cwd()}{os.sep}"
     for path in paths:
         if path.is_dir():
             found.roots.append(printable(os.path.realpath(path)))
-            candidates = [(one, False) for one in _walk(path, include, exclude, found.failures)]
+            candidates = _walk(path, include, exclude, found.failures)
         elif os.path.lexists(path):
-            candidates = [(path, True)]
+            candidates = iter([(str(path), os.path.realpath(path), _size(path))])
         else:
             message = "there is no such file or folder; check the path"
             found.failures.append(Outcome(printable(str(path)), "failed", message))
             continue
-        for one, named in candidates:
-            location = os.path.realpath(one)
+        named = not path.is_dir()
+        for one, location, size in candidates:
             if location not in seen:
                 seen.add(location)
                 found.files.append(
-                    FileSource(one, printable(location), _display(location), named, _size(one))
+                    FileSource(Path(one), printable(location), _display(location, here), named, size)
                 )
     return found
 
@@ -185,7 +173,8 @@ class Filter:
 
 def _walk(
     folder: Path, include: Sequence[str], exclude: Sequence[str], failures: list[Outcome]
-) -> Iterator[Path]:
+) -> Iterator[tuple[str, str, int]]:
+    """The files of a folder: path, real path, bytes."""
     given = Filter(folder, include, exclude)
 
     def report(error: OSError) -> None:
@@ -203,9 +192,22 @@ def _walk(
         inside = os.path.relpath(parent, folder)
         prefix = "" if inside == "." else f"{inside}/"
         folders[:] = sorted(name for name in folders if given.folder(prefix + name))
+        # Plain text: making a path of each part takes as long as reading a short file.
+        start, real = (f"{one.rstrip(os.sep)}{os.sep}" for one in (parent, os.path.realpath(parent)))
         for name in sorted(files):
             if given.file(prefix + name):
-                yield Path(parent, name)
+                yield _located(start + name, real + name)
+
+
+def _located(path: str, location: str) -> tuple[str, str, int]:
+    """A file in a folder whose real path is known: path, real path, bytes."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return path, location, 0
+    if stat.S_ISLNK(status.st_mode):
+        return path, os.path.realpath(path), _size(path)
+    return path, location, status.st_size
 
 
 def printable(name: str) -> str:
@@ -218,7 +220,7 @@ def printable(name: str) -> str:
 
 def is_path(location: str) -> bool:
     """Whether a location is a file's, and not an address or handed over."""
-    return Path(location).is_absolute()
+    return os.path.isabs(location)  # noqa: PTH117 - asked of each of many files; a path takes ten times as long
 
 
 def still_there(location: str) -> bool:
@@ -231,44 +233,14 @@ def still_there(location: str) -> bool:
     return os.path.lexists(as_bytes)
 
 
-def _read(path: Path) -> tuple[bytes, tuple[int, int], tuple[int, int]]:
-    """The bytes, and the file's size and time of change before and after they were read."""
-    # Opening a pipe would wait for its other end.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(descriptor, "rb") as file:
-        status = _settled(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise UnreadableError("It is no regular file but a device, a pipe or a socket.")
-        if status.st_size > MOST_FILE_BYTES:
-            raise UnreadableError(
-                f"It has {status.st_size / 1e6:,.0f} MB, more than the {MOST_FILE_BYTES / 1e6:,.0f} MB "
-                "that are read; split it."
-            )
-        data = file.read(MOST_FILE_BYTES + 1)
-        after = os.fstat(descriptor)
-    before = (status.st_size, status.st_mtime_ns)
-    return data, before, (max(len(data), after.st_size), after.st_mtime_ns)
-
-
-def _settled(descriptor: int) -> os.stat_result:
-    """A file's status, a moment later if it was written to just now: more may be on its way."""
-    status = os.fstat(descriptor)
-    age = time.time() - status.st_mtime
-    if not 0 <= age < FRESH_SECONDS:
-        return status
-    time.sleep(FRESH_SECONDS)
-    later = os.fstat(descriptor)
-    # Told apart from the later one, it is read again.
-    return later if later.st_mtime_ns == status.st_mtime_ns else status
-
-
-def _size(path: Path) -> int:
+def _size(path: Path | str) -> int:
     try:
-        return path.stat().st_size
+        return Path(path).stat().st_size
     except OSError:
         return 0
 
 
-def _display(location: str) -> str:
-    here = f"{Path.cwd()}{os.sep}"
-    return printable(Path(location.removeprefix(here)).as_posix())
+def _display(location: str, here: str) -> str:
+    """A location as a reader knows it, `here` being the working folder."""
+    shown = printable(location.removeprefix(here))
+    return shown if os.sep == "/" else shown.replace(os.sep, "/")

@@ -14,12 +14,14 @@ from pathlib import Path
 from ingest.jobs import Jobs
 from ingest.pipeline import IngestOptions
 from ingest.sources import Filter
-from rag.errors import InputError
+from rag.errors import InputError, StoreError
 
 FOLLOW = IngestOptions(prune=True)
 """Documents whose files have gone are removed."""
 DEBOUNCE_MILLISECONDS = 1600
 """How long changes are gathered: an editor's save, a copy of many files."""
+LOOKED_AFTER_MILLISECONDS = 1000
+"""How often it is seen to that the folders are still there; the first look waits so long."""
 
 
 def watched(folders: Sequence[Path]) -> list[Path]:
@@ -37,26 +39,78 @@ def watched(folders: Sequence[Path]) -> list[Path]:
 def changed_folders(folders: Sequence[Path], stop: threading.Event) -> Iterator[list[Path]]:
     """The folders in which something has changed, time after time: first all of them.
 
+    What changes while somebody works on the folders that were given is gathered for the next time.
+
     Args:
         folders: real paths.
         stop: ends it when it is set.
+
+    Raises:
+        StoreError: the system watches no more folders.
+    """
+    while not stop.is_set():
+        present = [one for one in folders if one.is_dir()]
+        if not present:
+            stop.wait(LOOKED_AFTER_MILLISECONDS / 1000)
+            continue
+        try:
+            yield from _until_replaced(folders, present, stop)
+        except OSError as error:
+            raise StoreError(
+                f"The system does not watch these folders ({error}); raise its limit "
+                "(fs.inotify.max_user_watches) or set WATCHFILES_FORCE_POLLING=true."
+            ) from error
+
+
+def _until_replaced(
+    folders: Sequence[Path], present: list[Path], stop: threading.Event
+) -> Iterator[list[Path]]:
+    """As `changed_folders`, until one of the folders comes, goes or is another one than before.
+
+    The system goes on watching a folder that was moved or taken away, and not what came in its place.
     """
     from watchfiles import watch
 
-    yield list(folders)
-    filters = {folder: Filter(folder) for folder in folders}
+    filters = {folder: Filter(folder) for folder in present}
 
     def counts(_change: object, path: str) -> bool:
         return any(_matters(Path(path), folder, one) for folder, one in filters.items())
 
+    before = _identities(folders)
+    begun = False
     for changes in watch(
-        *folders, watch_filter=counts, stop_event=stop, debounce=DEBOUNCE_MILLISECONDS, raise_interrupt=True
+        *present,
+        watch_filter=counts,
+        stop_event=stop,
+        debounce=DEBOUNCE_MILLISECONDS,
+        rust_timeout=LOOKED_AFTER_MILLISECONDS,
+        yield_on_timeout=True,
+        raise_interrupt=True,
     ):
-        paths = [Path(path) for _change, path in changes]
-        touched = [one for one in folders if any(path.is_relative_to(one) for path in paths)]
-        present = [one for one in touched if one.is_dir()]
-        if present:
+        if _identities(folders) != before:
+            return
+        if not begun:
+            # Only now, that it is watched: no change falls between the first look and the watch.
+            begun = True
             yield present
+            continue
+        paths = [Path(path) for _change, path in changes]
+        touched = [one for one in present if any(path.is_relative_to(one) for path in paths)]
+        if touched:
+            yield touched
+
+
+def _identities(folders: Sequence[Path]) -> list[tuple[int, int] | None]:
+    """Which folder each path leads to, None where it leads to none."""
+    found: list[tuple[int, int] | None] = []
+    for one in folders:
+        try:
+            status = one.stat()
+        except OSError:
+            found.append(None)
+        else:
+            found.append((status.st_dev, status.st_ino))
+    return found
 
 
 class Watching:

@@ -1,14 +1,19 @@
-"""The last step of a document's way in, on a thread of its own: batches go into the library in order."""
+"""The last step of a document's way in, on a thread of its own: batches go into the library in order.
+
+The languages of the documents are found out here as well: embedding waits for the thread that reads, and
+loading the model that tells languages apart takes half a second, before the first file.
+"""
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Queue
 from time import perf_counter
 from types import TracebackType
 
 from ingest.outcomes import Outcome, Tally
+from rag.language import detect
 from rag.library import Library
 from rag.records import NameRecord
 from rag.staged import StagedDocument
@@ -16,8 +21,9 @@ from rag.staged import StagedDocument
 BATCH_CHUNKS = 1000
 """Chunks written at once: enough to make a commit cheap, few enough to hold."""
 BATCH_FILES = 1000
-BATCH_SECONDS = 10.0
-"""The longest that finished documents wait to be written."""
+BATCH_SECONDS = 4.0
+"""The longest that finished documents wait to be written; the last ones are written when nothing is left to
+embed beside it, so they should be few."""
 WAITING = 1
 """Batches that may wait for the one being written."""
 
@@ -77,7 +83,11 @@ class Writer:
     def _write(self, batch: list[Entry]) -> None:
         self._tally.tell("writing")
         self._library.write(
-            [entry.document for entry in batch if entry.document],
+            [
+                replace(entry.document, language=detect(entry.document.text.text))
+                for entry in batch
+                if entry.document
+            ],
             names=[entry.name for entry in batch if entry.name],
             left=[(self._collection, location) for entry in batch for location in entry.left_behind],
         )

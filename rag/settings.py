@@ -25,6 +25,10 @@ from rag.errors import SettingsError
 PREFIX = "CITA_"
 
 
+COLLECTION_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+"""What a collection may be called: part of a name in Chroma, and of an address."""
+
+
 class Settings(BaseSettings):
     """Cita's settings; each field is also an environment variable, `CITA_` and its name."""
 
@@ -41,7 +45,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     models_dir: Path = Field(default_factory=lambda: user_cache_path("cita") / "models")
     chroma_url: str | None = None
-    collection: str = Field(default="default", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
+    collection: str = Field(default="default", pattern=COLLECTION_PATTERN)
 
     # The embedding model and the chunks made for it.
     embedding_model: str = "multilingual-e5-small"

@@ -185,6 +185,7 @@ def test_what_fails_is_named_and_the_rest_goes_in(cita: Run, tmp_path: Path) -> 
         (["ask", "   "], {}, 2, "question is empty"),
         (["ask", "a" * 100_000], {}, 2, "shorten it"),
         (["search", ""], {}, 2, "question is empty"),
+        (["search", "Why?", "-c", "Mi Colección"], {}, 2, "No collection can be called 'Mi Colección'"),
         (["remove", "nothing", "--yes"], {}, 3, "no document nothing"),
         (["status"], {"CITA_COLOUR": "red"}, 2, "There is no setting CITA_COLOUR"),
         (["status"], {"CITA_EMBEDDING_MODEL": "/nowhere/at/all"}, 6, "CITA_EMBEDDING_MODEL takes"),

@@ -99,6 +99,14 @@ def test_moved_and_duplicate(core: Core, folder: Path) -> None:
     assert [Path(source).name for source in record.sources] == ["copy.txt", "z.txt"]
 
 
+def test_the_language_of_each_document_is_kept(core: Core, folder: Path) -> None:
+    (folder / "es.txt").write_text("La biblioteca abre a las nueve y cierra cuando se va el último lector.")
+    (folder / "en.txt").write_text("The library opens at nine and closes when the last reader has left.")
+    ingest(core, folder)
+    found = {Path(one.source).name: one.language for one in core.library.catalogue.documents()}
+    assert found == {"es.txt": "es", "en.txt": "en"}
+
+
 def test_a_dry_run_says_what_would_happen_and_does_nothing(core: Core, folder: Path) -> None:
     (folder / "a.txt").write_text(text(0, 1))
     ingest(core, folder)

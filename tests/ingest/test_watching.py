@@ -23,6 +23,11 @@ def core(tmp_path: Path) -> Iterator[Core]:
         yield opened
 
 
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "DEBOUNCE_MILLISECONDS", 200)
+    monkeypatch.setattr(watching, "LOOKED_AFTER_MILLISECONDS", 100)
+
+
 def until(holds: Callable[[], bool]) -> None:
     ends = time.monotonic() + 30
     while not holds():
@@ -31,7 +36,7 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def test_a_folder_is_kept_in_step(core: Core, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "DEBOUNCE_MILLISECONDS", 200)
+    quick(monkeypatch)
     folder = tmp_path / "notes"
     (folder / "below").mkdir(parents=True)
     (folder / "before.txt").write_text("It was there before.")
@@ -43,7 +48,6 @@ def test_a_folder_is_kept_in_step(core: Core, tmp_path: Path, monkeypatch: pytes
         return {Path(one.source).name for one in core.library.catalogue.documents()}
 
     until(lambda: names() == {"before.txt"})
-    time.sleep(0.3)  # the watch begins when the first look is over
     (folder / "below" / "new.txt").write_text("It came later.")
     (folder / ".new.txt.swp").write_text("An editor's own.")
     (folder / "half.txt.part").write_text("Half of")
@@ -70,10 +74,38 @@ def test_a_folder_that_is_taken_away_loses_nothing(core: Core, tmp_path: Path) -
     jobs.close()
 
 
-def test_the_first_look_is_at_every_folder(tmp_path: Path) -> None:
+def test_what_changes_during_the_first_look_is_not_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick(monkeypatch)
+    folders = watched([tmp_path])
     stop = threading.Event()
+    steps = changed_folders(folders, stop)
+    assert next(steps) == folders
+    (tmp_path / "late.txt").write_text("It came while the others were read.")
+    ending = threading.Timer(20, stop.set)
+    ending.start()
+    assert next(steps, None) == folders
+    ending.cancel()
     stop.set()
-    assert next(changed_folders([tmp_path], stop)) == [tmp_path]
+
+
+def test_a_folder_that_comes_back_is_watched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick(monkeypatch)
+    (tmp_path / "disk").mkdir()
+    folders = watched([tmp_path / "disk"])
+    stop = threading.Event()
+    steps = changed_folders(folders, stop)
+    assert next(steps) == folders
+    ending = threading.Timer(20, stop.set)
+    ending.start()
+    (tmp_path / "disk").rename(tmp_path / "taken out")
+    (tmp_path / "disk").mkdir()
+    assert next(steps, None) == folders
+    (tmp_path / "disk" / "new.txt").write_text("It lies in the one that came in its place.")
+    assert next(steps, None) == folders
+    ending.cancel()
+    stop.set()
 
 
 def test_what_is_no_folder_is_not_watched(tmp_path: Path) -> None:

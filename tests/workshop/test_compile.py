@@ -46,6 +46,7 @@ def test_a_folder_is_compiled_and_agrees_with_its_original(compiled: Settings) -
     description = ModelDescription.read(compiled_folder(compiled))
     assert description is not None
     assert description.precision == "int8"
+    assert "attention_mask" not in description.inputs
     assert description.agreement >= LEAST_AGREEMENT
     assert description.dimensions == 384
     embedder = open_embedder(compiled)
