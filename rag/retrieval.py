@@ -176,6 +176,7 @@ class Retriever:
                 cosines[one],
                 words.get(one, 0.0),
                 ranking.offsets.get(chunks[one].language, 0.0),
+                (chunks[one].title, *chunks[one].heading),
             )
             for one in first
         ]
