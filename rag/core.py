@@ -14,6 +14,7 @@ from rag.embedding import Embedder, compiled_folder, open_embedder
 from rag.generation.choice import Generators
 from rag.late_interaction import read_basis
 from rag.library import Library
+from rag.rebuilding import ensure_words
 from rag.retrieval import Retriever
 from rag.sentence_vectors import SentenceVectors
 from rag.settings import Settings
@@ -63,6 +64,7 @@ def open_core(settings: Settings) -> Core:
     """
     embedder = open_embedder(settings)
     library = Library(settings.data_dir, embedder.description, chroma_url=settings.chroma_url)
+    ensure_words(library)
     sentences = SentenceVectors(library.cache, embedder, read_basis(compiled_folder(settings)))
     retriever = Retriever(library, embedder, settings, open_reranker(settings, sentences))
     generators = Generators(settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Literal
@@ -117,7 +117,7 @@ class Retriever:
 
     def passages(self, ranking: Ranking, limit: int) -> list[Passage]:
         """The first passages of a ranking."""
-        asked = _question_words(ranking.query.text)
+        asked = _question_words(ranking.query.text, {"es", "en", *ranking.found.languages.values()})
         return refine((_passage(one, ranking, asked) for one in self._chunks(ranking, limit)), limit)
 
     def _chunks(self, ranking: Ranking, limit: int) -> Iterator[FoundChunk]:
@@ -229,9 +229,9 @@ def _fused(mode: Mode, found: Candidates, evened: Evened, weight: float) -> dict
     return absolute(cosines, words, weight)
 
 
-def _question_words(question: str) -> dict[str, str]:
-    """The question's words by each of their stems."""
-    return {stem: word for word in fold(question) for lang in ("es", "en") for stem in stems(word, lang)}
+def _question_words(question: str, languages: Collection[str]) -> dict[str, str]:
+    """The question's words by each of the stems that they have in some languages."""
+    return {stem: word for word in fold(question) for one in languages for stem in stems(word, one)}
 
 
 def _passage(chunk: FoundChunk, ranking: Ranking, asked: dict[str, str]) -> Passage:
