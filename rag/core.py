@@ -11,6 +11,7 @@ from rag.conversations import Conversations
 from rag.cross_encoder import open_reranker
 from rag.dialogue import Dialogue
 from rag.embedding import Embedder, compiled_folder, open_embedder
+from rag.expansion import Expansion
 from rag.generation.choice import Generators
 from rag.late_interaction import read_basis
 from rag.library import Library
@@ -68,6 +69,8 @@ def open_core(settings: Settings) -> Core:
     sentences = SentenceVectors(library.cache, embedder, read_basis(compiled_folder(settings)))
     retriever = Retriever(library, embedder, settings, open_reranker(settings, sentences))
     generators = Generators(settings)
+    if settings.expand:
+        retriever.expansion = Expansion(generators.get)
     answerer = Answerer(retriever, sentences, generators, settings)
     conversations = Conversations(settings.data_dir / CONVERSATIONS)
     cache = AnswerCache() if settings.answer_cache else None

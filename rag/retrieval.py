@@ -14,6 +14,7 @@ from rag.answer import Passage
 from rag.candidates import DEPTH, Candidates, CandidateSearch
 from rag.embedding import Embedder
 from rag.errors import InputError
+from rag.expansion import Expansion
 from rag.fusion import absolute, best_first, evened_out, reciprocal_rank
 from rag.language import detect
 from rag.library import Library
@@ -77,6 +78,8 @@ class Retriever:
     ) -> None:
         self._library = library
         self.reranker = reranker
+        self.expansion: Expansion | None = None
+        """Rewrites questions where there is one."""
         self._candidates = CandidateSearch(library)
         self._embedder = embedder
         self._settings = settings
@@ -145,7 +148,7 @@ class Retriever:
         collection = query.collection or collection or settings.collection
         limit = limit or settings.search_limit
         started = perf_counter()
-        vector = self._embedder.encode_queries([query.text])[0]
+        vector = self._vector(query.text)
         embedded = perf_counter()
         centroids = self._library.centroids(collection)
         neutral = centroids.neutral(vector)
@@ -161,6 +164,12 @@ class Retriever:
         if settings.rerank_search if rerank is None else rerank:
             return self._reranked(ranking, evened)
         return ranking
+
+    def _vector(self, text: str) -> FloatArray:
+        if self.expansion is not None:
+            return self.expansion.vector(text, self._embedder)
+        vector: FloatArray = self._embedder.encode_queries([text])[0]
+        return vector
 
     def _reranked(self, ranking: Ranking, evened: Evened) -> Ranking:
         """The ranking with its first hits in the order of their second scores."""
