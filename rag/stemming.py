@@ -21,6 +21,7 @@ HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 """Where `getUserName` and `HTTPServer` have their words."""
 GROUPED = re.compile(r"\d{1,3}(?:([.,'’])\d{3})(?:\1\d{3})*")
 """A number of a thousand or more, written with marks between its groups."""
+OTHER_DIGIT = re.compile(r"[^\D0-9]")
 DECIMAL = re.compile(r"\d+,\d+")
 UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+"
@@ -94,16 +95,7 @@ def word_forms(question: str, languages: Sequence[str] = ("es", "en")) -> list[l
 
 def _plain(text: str) -> str:
     """The text with the digits of every script as 0 to 9."""
-    return text if text.isascii() else text.translate(_digits())
-
-
-@lru_cache
-def _digits() -> dict[int, str]:
-    return {
-        code: str(value)
-        for code in range(0x80, 0x20000)
-        if (value := unicodedata.decimal(chr(code), None)) is not None
-    }
+    return text if text.isascii() else OTHER_DIGIT.sub(lambda match: str(int(match.group())), text)
 
 
 def _numbers(word: str) -> str:
