@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from rag.identity import WORDS
 from rag.library import Library
 from rag.staged import word_entries
 from rag.stemming import RULES
-
-WORDS = "word_rules"
 
 TOGETHER = 200
 """Documents indexed between two commits."""
