@@ -69,7 +69,9 @@ def touching(one: Passage, other: Passage) -> bool:
 
 def _shingles(text: str) -> Shingles:
     words = text.casefold().split()
-    return frozenset(tuple(words[i : i + SHINGLE]) for i in range(max(1, len(words) - SHINGLE + 1)))
+    if len(words) < SHINGLE:
+        return frozenset({tuple(words)})
+    return frozenset(zip(*(words[start:] for start in range(SHINGLE)), strict=False))
 
 
 def _said(own: Shingles, better: Shingles) -> bool:

@@ -23,6 +23,7 @@ from rag.query import Filters, Query, parse_query
 from rag.records import FoundChunk
 from rag.reranking import RERANKED, Hit, Reranker
 from rag.settings import Settings
+from rag.stemming import distinct_stems
 from rag.words import fold, stems, wanted
 
 Mode = Literal["hybrid", "dense", "lexical", "rrf"]
@@ -246,7 +247,7 @@ def _question_words(question: str, languages: Collection[str]) -> dict[str, str]
 def _passage(chunk: FoundChunk, ranking: Ranking, asked: dict[str, str]) -> Passage:
     one, found = chunk.chunk_id, ranking.found
     share = found.coverage.get(one, 0.0)
-    present = set(stems(chunk.text, chunk.language))
+    present = distinct_stems(chunk.text, chunk.language)
     words = dict.fromkeys(word for stem, word in asked.items() if stem in present) if share else {}
     return Passage(
         document_id=chunk.document_id,

@@ -62,6 +62,12 @@ def stems(text: str, language: str) -> list[str]:
     return found
 
 
+def distinct_stems(text: str, language: str) -> set[str]:
+    """The stems of a text, in no order: quicker than all of them in turn."""
+    words = set(WORD.findall(unicodedata.normalize("NFKC", _plain(text).casefold())))
+    return {stem for word in words for stem in _stemmed(word, language)}
+
+
 def hidden_words(text: str) -> list[str]:
     """The words inside names such as `getUserName`, lower case, which only capitals part."""
     names = [name for name in re.findall(r"[A-Za-z0-9]+", text) if HUMPS.search(name)]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.stemming import distinct_stems
 from rag.words import WordEntry, WordIndex, fold, stems, wanted
 
 TEXTS = {
@@ -107,3 +108,6 @@ def test_folding_and_stemming() -> None:
     assert fold("El Corazón, GPT-3.5") == ["el", "corazon", "gpt-3.5", "gpt", "3", "5"]
     assert stems("canciones", "es") == stems("canción", "es")
     assert stems("Straße", "xx") == ["strasse"]
+    assert distinct_stems("Las canciones, GPT-3.5 y la canción", "es") == set(
+        stems("las canciones GPT-3.5 y la", "es")
+    )
