@@ -20,9 +20,11 @@ from evaluation.retrieval_report import retrieval_report
 from evaluation.retrieval_sets import RetrievalSet, read_retrieval_set
 from evaluation.typos import with_typo
 from rag.core import Core
+from rag.cross_encoder import open_reranker
 from rag.retrieval import Retriever
 from rag.settings import Settings, load_settings
 from workshop.compile import ensure_embedding_model
+from workshop.compile_pairs import ensure_reranker
 
 REPORTS = "reports"
 """Below the data folder; the page lists what is there."""
@@ -59,6 +61,9 @@ def retrieval(
     given = RetrievalSet(given.name, given.documents, questions, given.key)
     with file_progress(quiet=as_json) as show:
         ensure_embedding_model(settings, show)
+        for one in (ours, theirs):
+            if one is not None and one.rerank_search:
+                ensure_reranker(one.applied(settings), show)
     documents, key = given.documents, given.key
     with (
         progress_bar(quiet=as_json) as show_count,
@@ -138,7 +143,8 @@ class _Runs:
         return self._measured[configuration]
 
     def _retriever(self, settings: Settings) -> Retriever:
-        return Retriever(self._core.library, self._embedder, settings, self._core.retriever.reranker)
+        reranker = open_reranker(settings, self._core.sentences) if settings.rerank_search else None
+        return Retriever(self._core.library, self._embedder, settings, reranker)
 
 
 def _write(path: Path, data_dir: Path, page: str) -> None:

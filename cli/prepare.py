@@ -11,6 +11,7 @@ from cli.output import JsonOption, errors, file_progress, print_json
 from rag.errors import ModelError
 from rag.settings import load_settings
 from workshop.compile import ensure_embedding_model
+from workshop.compile_pairs import ensure_reranker
 from workshop.weights import ensure_language_model
 
 app = typer.Typer()
@@ -34,6 +35,7 @@ def prepare(
     language_model = None
     with file_progress(quiet=as_json) as show:
         description = ensure_embedding_model(settings, show)
+        reranker = ensure_reranker(settings, show)
         if llm is LanguageModel.built_in:
             try:
                 language_model = str(ensure_language_model(settings.models_dir, show))
@@ -45,6 +47,8 @@ def prepare(
                 "embedding_model": description.name,
                 "precision": description.precision,
                 "agreement": round(description.agreement, 4),
+                "reranker": reranker.name if reranker else settings.reranker,
+                "reranker_precision": reranker.precision if reranker else description.precision,
                 "language_model": language_model,
             }
         )

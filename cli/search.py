@@ -71,7 +71,7 @@ def explanation(hit: dict[str, Any]) -> list[str]:
         f"together {_bar(hit['fused'])} {hit['fused']:.3f}  what the search ranks by",
     ]
     if hit["reranked"]:
-        lines.append(f"again    {_bar(hit['score'])} {hit['score']:.3f}  scored again, sentence by sentence")
+        lines.append(f"again    {_bar(hit['score'])} {hit['score']:.3f}  scored again; what its place is by")
     lines.append(f"words that matched: {', '.join(hit['words']) or 'none'}")
     return lines
 

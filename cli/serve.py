@@ -21,6 +21,7 @@ from rag.filling import Filling
 from rag.settings import load_settings
 from web.app import create_app
 from workshop.compile import ensure_embedding_model
+from workshop.compile_pairs import ensure_reranker
 
 app = typer.Typer()
 SHUTDOWN_SECONDS = 3
@@ -43,6 +44,7 @@ def serve(
     listener = _listen(settings.host, settings.port)
     with file_progress(quiet=False) as show:
         ensure_embedding_model(settings, show)
+        ensure_reranker(settings, show)
     with open_core(settings) as core:
         if ingest:
             _bring_in(core, ingest)

@@ -21,6 +21,7 @@ from rag.lock import running_server
 from rag.settings import Settings
 from rag.status import status
 from workshop.compile import ensure_embedding_model
+from workshop.compile_pairs import ensure_reranker
 
 
 class Session(Protocol):
@@ -146,5 +147,6 @@ def open_session(settings: Settings, *, quiet: bool = False) -> Iterator[Session
         return
     with file_progress(quiet=quiet) as show:
         ensure_embedding_model(settings, show)
+        ensure_reranker(settings, show)
     with open_core(settings) as core:
         yield LocalSession(core)

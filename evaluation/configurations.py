@@ -10,7 +10,7 @@ from typing import Any
 from rag.errors import InputError
 from rag.settings import Settings, load_settings
 
-NAMES = ("mode", "lexical_weight", "rerank_search")
+NAMES = ("mode", "lexical_weight", "rerank_search", "reranker")
 SHORT = {"rerank": "rerank_search"}
 
 
@@ -21,6 +21,7 @@ class Configuration:
     mode: str
     lexical_weight: float
     rerank_search: bool
+    reranker: str
 
     @classmethod
     def of(cls, settings: Settings) -> Configuration:

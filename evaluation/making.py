@@ -25,6 +25,9 @@ LEAST_LETTERS = 0.7
 LONGEST_ANSWER = 12
 """Words."""
 LEAST_PROBABILITY = 0.5
+ENDINGS = (".", "!", "…", "。", "۔", "।")
+ASKING = ("?", "؟", "？")
+"""Question marks; of Arabic and Chinese, too."""
 TRIES = 4
 """Sentences tried for each question that is wanted."""
 _WRITING = Sampling(max_tokens=60)
@@ -107,7 +110,7 @@ def make_questions(sources: Iterator[Quote], generator: Generator, count: int) -
 def is_usable(question: str) -> bool:
     """Whether a question can be understood by itself."""
     words = fold(question)
-    whole = question.endswith("?") and question.count("?") == 1 and "\n" not in question
+    whole = question.endswith(ASKING) and sum(map(question.count, ASKING)) == 1 and "\n" not in question
     return whole and len(words) > 3 and not _TELLTALE & set(words) and not leans_on_history(question)
 
 
@@ -126,7 +129,7 @@ def _inside(words: Sequence[str], others: Sequence[str]) -> bool:
 
 def _carries(sentence: str) -> bool:
     letters = sum(character.isalpha() or character.isspace() for character in sentence)
-    ended = sentence.rstrip().endswith((".", "!", "…"))
+    ended = sentence.rstrip().endswith(ENDINGS)
     return ended and SHORTEST <= len(sentence) <= LONGEST and letters >= LEAST_LETTERS * len(sentence)
 
 

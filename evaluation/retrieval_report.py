@@ -76,6 +76,15 @@ def why(row: Mapping[str, Any]) -> str:
     return "By cosine and words the wanted one would be first: languages evened out, or reranking, decided."
 
 
+def told_apart(configurations: Sequence[Configuration]) -> list[str]:
+    """A short name for each of some configurations: what they differ in, the mode if in nothing."""
+    values = [one.to_json() for one in configurations]
+    differing = [name for name in values[0] if len({str(one[name]) for one in values}) > 1]
+    if not differing or differing == ["mode"]:
+        return [one.mode for one in configurations]
+    return [", ".join(f"{name} {one[name]}" for name in differing) for one in values]
+
+
 def _named(configuration: Configuration) -> str:
     return ", ".join(f"{name} {value}" for name, value in configuration.to_json().items())
 
@@ -121,7 +130,7 @@ def _recall(
             for place, value in enumerate(curve)
         ]
         drawn += line(points, colour)
-    names = [configuration.mode for configuration, _run in runs]
+    names = told_apart([configuration for configuration, _run in runs])
     return figure("Recall", drawn, "documents looked at, 1 to 100", f"recall, {lowest:.2f} to 1", names)
 
 

@@ -8,12 +8,14 @@ from types import TracebackType
 from rag.answer_cache import AnswerCache
 from rag.answering import Answerer
 from rag.conversations import Conversations
+from rag.cross_encoder import open_reranker
 from rag.dialogue import Dialogue
 from rag.embedding import Embedder, compiled_folder, open_embedder
+from rag.expansion import Expansion
 from rag.generation.choice import Generators
 from rag.late_interaction import read_basis
 from rag.library import Library
-from rag.reranking import SentenceReranker
+from rag.rebuilding import ensure_words
 from rag.retrieval import Retriever
 from rag.sentence_vectors import SentenceVectors
 from rag.settings import Settings
@@ -58,14 +60,17 @@ def open_core(settings: Settings) -> Core:
     The language model is opened by the first question that needs it.
 
     Raises:
-        ModelError: the embedding model has not been prepared.
+        ModelError: the embedding model, or a CrossEncoder that is named, has not been prepared.
         StoreError: the data folder is held by another process or damaged.
     """
     embedder = open_embedder(settings)
     library = Library(settings.data_dir, embedder.description, chroma_url=settings.chroma_url)
+    ensure_words(library)
     sentences = SentenceVectors(library.cache, embedder, read_basis(compiled_folder(settings)))
-    retriever = Retriever(library, embedder, settings, SentenceReranker(sentences))
+    retriever = Retriever(library, embedder, settings, open_reranker(settings, sentences))
     generators = Generators(settings)
+    if settings.expand:
+        retriever.expansion = Expansion(generators.get)
     answerer = Answerer(retriever, sentences, generators, settings)
     conversations = Conversations(settings.data_dir / CONVERSATIONS)
     cache = AnswerCache() if settings.answer_cache else None

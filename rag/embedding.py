@@ -7,11 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import sys
-import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,15 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.errors import ModelError
+from rag.onnx_graph import OnnxGraph
 from rag.settings import Settings
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
-    from tokenizers import Encoding, Tokenizer
+    from tokenizers import Encoding
 
 FloatArray = NDArray[np.float32]
 DESCRIPTION = "cita.json"
-BACKGROUND_NICENESS = 15
 COMPILED_FORM = 2
 """Changes when models are compiled otherwise than before, so that they are compiled again."""
 Precision = Literal["int8", "fp32", "torch"]
@@ -102,25 +97,15 @@ class Embedder(Protocol):
 
 
 class OnnxEmbedder:
-    """An embedder on ONNX Runtime: one text a run, `threads` runs at once on one session.
-
-    One text a run wastes nothing on padding, and single-threaded runs side by side beat one run
-    spread over the cores (`benchmarks/embedding.py`).
-    """
+    """An embedder on ONNX Runtime."""
 
     def __init__(self, folder: Path, description: ModelDescription, threads: int | None = None) -> None:
         self.description = description
-        self._threads = threads or os.cpu_count() or 1
-        self._tokenizer = _open_tokenizer(folder / "tokenizer.json")
-        self._session = _open_session(folder / "model.onnx")
-        self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="embed")
+        self._graph = OnnxGraph(folder, description.inputs, description.max_tokens, threads)
 
     def in_background(self) -> OnnxEmbedder:
         behind = copy(self)
-        # Its threads run when nothing else would: a question is answered as fast as on an idle machine.
-        behind._pool = ThreadPoolExecutor(
-            self._threads, thread_name_prefix="embed-behind", initializer=_let_others_go_first
-        )
+        behind._graph = self._graph.in_background()
         return behind
 
     def encode_documents(self, texts: Sequence[str]) -> FloatArray:
@@ -131,54 +116,27 @@ class OnnxEmbedder:
 
     def token_vectors(self, texts: Sequence[str], kind: Literal["query", "document"]) -> list[FloatArray]:
         prompt = self.description.prompt(kind)
-        encodings = self._encodings([prompt + text for text in texts])
-        states = self._run_all(encodings, "token_embeddings")
+        encodings = self._graph.encodings([prompt + text for text in texts])
+        states = self._graph.run_all(encodings, "token_embeddings")
         return [_pieces(*pair, prompt) for pair in zip(encodings, states, strict=True)]
 
     def encode_with_pieces(self, texts: Sequence[str]) -> tuple[FloatArray, list[FloatArray]]:
         prompt = self.description.prompt("document")
-        encodings = self._encodings([prompt + text for text in texts])
-        both = self._run_all(encodings, "sentence_embedding", "token_embeddings")
+        encodings = self._graph.encodings([prompt + text for text in texts])
+        both = self._graph.run_all(encodings, "sentence_embedding", "token_embeddings")
         vectors = [vector for vector, _states in both]
         shape = (0, self.description.dimensions)
         pieces = [_pieces(one, states, prompt) for one, (_, states) in zip(encodings, both, strict=True)]
         return _unit(np.stack(vectors)) if vectors else np.zeros(shape, np.float32), pieces
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [len(one.ids) for one in encodings]
+        return self._graph.count_tokens(texts)
 
     def _encode(self, texts: Sequence[str], prompt: str) -> FloatArray:
         if not texts:
             return np.zeros((0, self.description.dimensions), np.float32)
-        encodings = self._encodings([prompt + text for text in texts])
-        return _unit(np.stack(self._run_all(encodings, "sentence_embedding")))
-
-    def _encodings(self, texts: list[str]) -> list[Encoding]:
-        encodings = self._tokenizer.encode_batch(texts)
-        for one in encodings:
-            one.truncate(self.description.max_tokens)
-        return encodings
-
-    def _run_all(self, encodings: Sequence[Encoding], *outputs: str) -> list[Any]:
-        """For each text its output, or all of several."""
-        if len(encodings) == 1:
-            return [self._run(encodings[0], outputs)]
-        # Longest first, so that no long text is left alone at the end.
-        order = sorted(range(len(encodings)), key=lambda i: -len(encodings[i].ids))
-        done = self._pool.map(lambda i: self._run(encodings[i], outputs), order)
-        by_index = dict(zip(order, done, strict=True))
-        return [by_index[i] for i in range(len(encodings))]
-
-    def _run(self, encoding: Encoding, outputs: tuple[str, ...]) -> Any:
-        available: dict[str, list[int]] = {
-            "input_ids": encoding.ids,
-            "attention_mask": encoding.attention_mask,
-            "token_type_ids": encoding.type_ids,
-        }
-        feed = {name: np.array([available[name]], np.int64) for name in self.description.inputs}
-        results: Any = self._session.run(list(outputs), feed)
-        return results[0][0] if len(outputs) == 1 else [result[0] for result in results]
+        encodings = self._graph.encodings([prompt + text for text in texts])
+        return _unit(np.stack(self._graph.run_all(encodings, "sentence_embedding")))
 
 
 def _pieces(encoding: Encoding, states: FloatArray, prompt: str) -> FloatArray:
@@ -186,36 +144,6 @@ def _pieces(encoding: Encoding, states: FloatArray, prompt: str) -> FloatArray:
     # Offsets count characters of the prompted text: what ends inside the prompt belongs to it.
     kept = [i for i, (start, end) in enumerate(encoding.offsets) if end > max(start, len(prompt))]
     return _unit(states[kept])
-
-
-def _let_others_go_first() -> None:
-    """Lower the priority of the calling thread, where the system has one for each thread."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BACKGROUND_NICENESS)
-
-
-def _open_tokenizer(path: Path) -> Tokenizer:
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(path))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return tokenizer
-
-
-def _open_session(path: Path) -> InferenceSession:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    # Without the arena a long text's buffers go back to the system after its run.
-    options.enable_cpu_mem_arena = False
-    options.log_severity_level = 3
-    # Adding and normalising in one takes five times as long as one after the other.
-    return onnxruntime.InferenceSession(
-        str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=["SkipLayerNormFusion"]
-    )
 
 
 def _unit(vectors: FloatArray) -> FloatArray:
@@ -263,12 +191,16 @@ class TorchEmbedder:
 
 
 def compiled_folder(settings: Settings) -> Path:
-    """Where the compiled form of the model in `settings` is kept."""
-    name = settings.embedding_model
-    place = str(Path(name).resolve()) if Path(name).is_dir() else name
-    slug = "".join(c if c.isalnum() else "-" for c in Path(name).name.lower())
+    """Where the compiled form of the embedding model in `settings` is kept."""
+    return settings.models_dir / "embedding" / folder_name(settings.embedding_model)
+
+
+def folder_name(model: str) -> str:
+    """What the compiled form of a model, a hub name or a folder, is called."""
+    place = str(Path(model).resolve()) if Path(model).is_dir() else model
+    slug = "".join(c if c.isalnum() else "-" for c in Path(model).name.lower())
     mark = hashlib.sha256(f"{COMPILED_FORM} {place}".encode()).hexdigest()[:8]
-    return settings.models_dir / "embedding" / f"{slug}-{mark}"
+    return f"{slug}-{mark}"
 
 
 def open_embedder(settings: Settings) -> Embedder:

@@ -1,4 +1,4 @@
-"""Which model an index was made with, and what its collections are called in Chroma."""
+"""Which model and rules an index was made with, and what its collections are called in Chroma."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from uuid import uuid4
 from rag.database import Database
 from rag.embedding import ModelDescription
 from rag.errors import StoreError
+from rag.stemming import RULES
 
 MODEL = "embedding_model"
 FINGERPRINT = "embedding_fingerprint"
 STORE = "store"
+WORDS = "word_rules"
 
 
 def check_model(database: Database, model: ModelDescription, data_dir: Path, *, any_model: bool) -> None:
@@ -25,6 +27,7 @@ def check_model(database: Database, model: ModelDescription, data_dir: Path, *, 
     if fingerprint is None:
         database.set_meta(MODEL, model.name)
         database.set_meta(FINGERPRINT, model.fingerprint)
+        database.set_meta(WORDS, RULES)
     elif fingerprint != model.fingerprint and not any_model:
         made_with = database.meta(MODEL)
         raise StoreError(

@@ -19,6 +19,8 @@ Pieces = NDArray[np.int8]
 """Unit vectors in units of 1/127, shape (pieces, components)."""
 BASIS = "basis.npz"
 _UNIT = 127
+_ALONE = 2**18
+"""Multiplications that a matrix product does in the calling thread: waking others for so few takes longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +81,9 @@ def best_matches(question: FloatArray, pieces: Pieces) -> float:
     """
     if not len(question) or not len(pieces):
         return 0.0
-    cosines = question @ pieces.astype(np.float32).T
-    return float(cosines.max(axis=1).mean()) / _UNIT
+    rows = max(1, _ALONE // question.size)
+    best = np.full(len(question), -np.inf, np.float32)
+    for start in range(0, len(pieces), rows):
+        cosines = question @ pieces[start : start + rows].astype(np.float32).T
+        np.maximum(best, cosines.max(axis=1), out=best)
+    return float(best.mean()) / _UNIT

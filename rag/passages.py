@@ -10,7 +10,7 @@ from rag.answer import Passage
 SHINGLE = 3
 """Words a shingle (Broder, "On the resemblance and containment of documents", 1997)."""
 DUPLICATE = 0.85
-"""Share of the smaller passage's shingles from which two passages say the same."""
+"""Share of a passage's shingles that a better one has, from which it says nothing new."""
 MOST_FROM_ONE_DOCUMENT = 4
 LONGEST = 2400
 """Characters of a joined passage; longer, it would no longer point at anything."""
@@ -29,7 +29,7 @@ def refine(ranked: Iterable[Passage], limit: int) -> list[Passage]:
     shingles: list[Shingles] = []
     for passage in ranked:
         own = _shingles(passage.text)
-        if any(_same(own, other) for other in shingles):
+        if any(_said(own, other) for other in shingles):
             continue
         at = next((i for i, other in enumerate(kept) if touching(other, passage)), None)
         if at is not None and len(kept[at].text) + len(passage.text) <= LONGEST:
@@ -69,9 +69,11 @@ def touching(one: Passage, other: Passage) -> bool:
 
 def _shingles(text: str) -> Shingles:
     words = text.casefold().split()
-    return frozenset(tuple(words[i : i + SHINGLE]) for i in range(max(1, len(words) - SHINGLE + 1)))
+    if len(words) < SHINGLE:
+        return frozenset({tuple(words)})
+    return frozenset(zip(*(words[start:] for start in range(SHINGLE)), strict=False))
 
 
-def _same(one: Shingles, other: Shingles) -> bool:
-    smaller = min(len(one), len(other))
-    return len(one & other) >= DUPLICATE * smaller
+def _said(own: Shingles, better: Shingles) -> bool:
+    # Not of the smaller of both: a heading alone, ranked first, must not hide its section.
+    return len(own & better) >= DUPLICATE * len(own)

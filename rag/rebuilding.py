@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from rag.identity import WORDS
 from rag.library import Library
 from rag.staged import word_entries
+from rag.stemming import RULES
 
 TOGETHER = 200
 """Documents indexed between two commits."""
+
+
+def ensure_words(library: Library) -> None:
+    """Make the word index anew if it was made by other rules than the questions' words are found by.
+
+    Raises:
+        StoreError: the index cannot be written.
+    """
+    if library.database.meta(WORDS) == RULES:
+        return
+    if library.catalogue.statistics()["chunks"]:
+        rebuild_words(library)
+    library.database.set_meta(WORDS, RULES)
 
 
 def rebuild_words(library: Library) -> int:

@@ -43,6 +43,8 @@ class Hit:
     """Share of the question's words, the same taken off."""
     offset: float
     """How much nearer its language is to the question than chunks as a whole."""
+    above: tuple[str, ...] = ()
+    """Its document's title and the headings over it."""
 
 
 class Reranker(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Literal
@@ -14,6 +14,7 @@ from rag.answer import Passage
 from rag.candidates import DEPTH, Candidates, CandidateSearch
 from rag.embedding import Embedder
 from rag.errors import InputError
+from rag.expansion import Expansion
 from rag.fusion import absolute, best_first, evened_out, reciprocal_rank
 from rag.language import detect
 from rag.library import Library
@@ -22,6 +23,7 @@ from rag.query import Filters, Query, parse_query
 from rag.records import FoundChunk
 from rag.reranking import RERANKED, Hit, Reranker
 from rag.settings import Settings
+from rag.stemming import distinct_stems
 from rag.words import fold, stems, wanted
 
 Mode = Literal["hybrid", "dense", "lexical", "rrf"]
@@ -77,6 +79,8 @@ class Retriever:
     ) -> None:
         self._library = library
         self.reranker = reranker
+        self.expansion: Expansion | None = None
+        """Rewrites questions where there is one."""
         self._candidates = CandidateSearch(library)
         self._embedder = embedder
         self._settings = settings
@@ -117,7 +121,7 @@ class Retriever:
 
     def passages(self, ranking: Ranking, limit: int) -> list[Passage]:
         """The first passages of a ranking."""
-        asked = _question_words(ranking.query.text)
+        asked = _question_words(ranking.query.text, {"es", "en", *ranking.found.languages.values()})
         return refine((_passage(one, ranking, asked) for one in self._chunks(ranking, limit)), limit)
 
     def _chunks(self, ranking: Ranking, limit: int) -> Iterator[FoundChunk]:
@@ -145,7 +149,7 @@ class Retriever:
         collection = query.collection or collection or settings.collection
         limit = limit or settings.search_limit
         started = perf_counter()
-        vector = self._embedder.encode_queries([query.text])[0]
+        vector = self._vector(query.text)
         embedded = perf_counter()
         centroids = self._library.centroids(collection)
         neutral = centroids.neutral(vector)
@@ -162,6 +166,12 @@ class Retriever:
             return self._reranked(ranking, evened)
         return ranking
 
+    def _vector(self, text: str) -> FloatArray:
+        if self.expansion is not None:
+            return self.expansion.vector(text, self._embedder)
+        vector: FloatArray = self._embedder.encode_queries([text])[0]
+        return vector
+
     def _reranked(self, ranking: Ranking, evened: Evened) -> Ranking:
         """The ranking with its first hits in the order of their second scores."""
         started = perf_counter()
@@ -176,6 +186,7 @@ class Retriever:
                 cosines[one],
                 words.get(one, 0.0),
                 ranking.offsets.get(chunks[one].language, 0.0),
+                (chunks[one].title, *chunks[one].heading),
             )
             for one in first
         ]
@@ -228,15 +239,15 @@ def _fused(mode: Mode, found: Candidates, evened: Evened, weight: float) -> dict
     return absolute(cosines, words, weight)
 
 
-def _question_words(question: str) -> dict[str, str]:
-    """The question's words by each of their stems."""
-    return {stem: word for word in fold(question) for lang in ("es", "en") for stem in stems(word, lang)}
+def _question_words(question: str, languages: Collection[str]) -> dict[str, str]:
+    """The question's words by each of the stems that they have in some languages."""
+    return {stem: word for word in fold(question) for one in languages for stem in stems(word, one)}
 
 
 def _passage(chunk: FoundChunk, ranking: Ranking, asked: dict[str, str]) -> Passage:
     one, found = chunk.chunk_id, ranking.found
     share = found.coverage.get(one, 0.0)
-    present = set(stems(chunk.text, chunk.language))
+    present = distinct_stems(chunk.text, chunk.language)
     words = dict.fromkeys(word for stem, word in asked.items() if stem in present) if share else {}
     return Passage(
         document_id=chunk.document_id,

@@ -68,6 +68,10 @@ class Settings(BaseSettings):
     passages: int = Field(default=6, ge=1, le=50)
     mode: Literal["hybrid", "dense", "lexical", "rrf"] = "hybrid"
     lexical_weight: float = Field(default=0.12, ge=0, le=10)
+    expand: bool = False
+    """Whether the language model rewrites questions before they are searched for."""
+    reranker: str = "sentences"
+    """What scores the first hits again: `sentences`, or a CrossEncoder's hub name or folder."""
     rerank_ask: bool = True
     rerank_search: bool = False
     prefill_chunks: int = Field(default=20_000, ge=0)

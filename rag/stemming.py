@@ -9,11 +9,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+RULES = "2"
+"""Changes with whatever changes what a text's words are, so that indexes are made anew."""
 MOST_WORDS = 64
 """Words of a question that are looked up; the rest of a longer one is left to the vectors."""
 REMEMBERED = 50_000
 """Words whose stems are kept; stemming a passage is mostly meeting the same ones again."""
 WORD = re.compile(r"\w+(?:[.,'’-]\w+)*")
+JOINTS = re.compile(r"[.,'’_-]")
+HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+"""Where `getUserName` and `HTTPServer` have their words."""
+GROUPED = re.compile(r"\d{1,3}(?:([.,'’])\d{3})(?:\1\d{3})*")
+"""A number of a thousand or more, written with marks between its groups."""
+OTHER_DIGIT = re.compile(r"[^\D0-9]")
+DECIMAL = re.compile(r"\d+,\d+")
 UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+"
 )
@@ -40,7 +49,7 @@ class Wanted:
 def fold(text: str) -> list[str]:
     """The words of a text in order, lower case and without accents."""
     words: list[str] = []
-    for match in WORD.finditer(_bare(text.casefold())):
+    for match in WORD.finditer(_bare(_plain(text).casefold())):
         words += _with_parts(match.group())
     return words
 
@@ -48,9 +57,21 @@ def fold(text: str) -> list[str]:
 def stems(text: str, language: str) -> list[str]:
     """The stems of a text's words in order, folded."""
     found: list[str] = []
-    for match in WORD.finditer(unicodedata.normalize("NFKC", text.casefold())):
+    for match in WORD.finditer(unicodedata.normalize("NFKC", _plain(text).casefold())):
         found += _stemmed(match.group(), language)
     return found
+
+
+def distinct_stems(text: str, language: str) -> set[str]:
+    """The stems of a text, in no order: quicker than all of them in turn."""
+    words = set(WORD.findall(unicodedata.normalize("NFKC", _plain(text).casefold())))
+    return {stem for word in words for stem in _stemmed(word, language)}
+
+
+def hidden_words(text: str) -> list[str]:
+    """The words inside names such as `getUserName`, lower case, which only capitals part."""
+    names = [name for name in re.findall(r"[A-Za-z0-9]+", text) if HUMPS.search(name)]
+    return [word.casefold() for name in names for word in HUMPS.split(name)]
 
 
 def wanted(
@@ -78,10 +99,25 @@ def word_forms(question: str, languages: Sequence[str] = ("es", "en")) -> list[l
     return forms[:MOST_WORDS]
 
 
+def _plain(text: str) -> str:
+    """The text with the digits of every script as 0 to 9."""
+    return text if text.isascii() else OTHER_DIGIT.sub(lambda match: str(int(match.group())), text)
+
+
+def _numbers(word: str) -> str:
+    """A number as it is written without marks between thousands and with a point before decimals.
+
+    "1.190", "1,190" and "1190" are then one word, as are "3,5" and "3.5", in whatever language.
+    """
+    if GROUPED.fullmatch(word):
+        return JOINTS.sub("", word)
+    return word.replace(",", ".") if DECIMAL.fullmatch(word) else word
+
+
 def _parts(word: str) -> list[str]:
     """The parts of "GPT-3.5"; pairs of characters of scripts that write no spaces between words."""
     parts: list[str] = []
-    for part in re.split(r"[.,'’-]", word):
+    for part in JOINTS.split(word):
         at = 0
         for run in UNSPACED.finditer(part):
             parts += [part[at : run.start()], *_pairs(run.group())]
@@ -97,6 +133,7 @@ def _pairs(run: str) -> list[str]:
 @lru_cache(maxsize=REMEMBERED)
 def _with_parts(word: str) -> tuple[str, ...]:
     """The word and, of "GPT-3.5", its parts, so that it is found by either."""
+    word = _numbers(word)
     parts = _parts(word)
     return (word,) if parts == [word] else (word, *parts)
 
@@ -104,6 +141,7 @@ def _with_parts(word: str) -> tuple[str, ...]:
 @lru_cache(maxsize=REMEMBERED)
 def _stemmed(word: str, language: str) -> tuple[str, ...]:
     stemmer = _stemmer(language)
+    word = _numbers(word)
     parts = _parts(word)
     whole = [_bare(word)] if len(parts) > 1 else []
     return (*whole, *(_bare(stemmer.stemWord(part) if stemmer else part) for part in parts))

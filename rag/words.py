@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import StoreError
-from rag.stemming import Wanted, fold, stems, wanted, word_forms
+from rag.stemming import Wanted, fold, hidden_words, stems, wanted, word_forms
 
 __all__ = ["Wanted", "WordEntry", "WordIndex", "fold", "stems", "wanted", "word_forms"]
 
@@ -74,7 +74,9 @@ class WordIndex:
                 document.add_text("revision", str(entry.revision))
                 document.add_text("collection", entry.collection)
                 document.add_text("language", entry.language)
-                document.add_text("body", " ".join(stems(entry.text, entry.language)))
+                # Only here: who asks for `getUserName` means that name, and no other with a user in it.
+                body = [*stems(entry.text, entry.language), *hidden_words(entry.text)]
+                document.add_text("body", " ".join(body))
                 document.add_text("heading", " ".join(stems(entry.heading, entry.language)))
                 document.add_text("exact", " ".join(fold(entry.text)))
                 writer.add_document(document)

@@ -20,6 +20,11 @@ the text is read as plain text."""
 _MAX_NESTING = 60
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FIELD = re.compile(r"^([A-Za-z][\w-]*):[ \t]*(.+)$", re.MULTILINE)
+_LIST = re.compile(r"^([A-Za-z][\w-]*):[ \t]*\n((?:[ \t]*-[ \t]+.+(?:\n|\Z))+)", re.MULTILINE)
+_KEPT = frozenset(
+    "title author authors date created published modified description lang language tags keywords categories "
+    "category subject source".split()
+)
 _BLANK_LINES = re.compile(r"\n[ \t]*\n")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
@@ -54,9 +59,15 @@ def _front_matter(text: str) -> tuple[dict[str, str], str]:
     match = _FRONT_MATTER.match(text)
     if not match:
         return {}, text
-    fields = {key.lower(): value.strip().strip("\"'") for key, value in _FIELD.findall(match[1])}
-    kept = ("title", "author", "authors", "date", "description", "lang", "language", "tags", "source")
-    return {key: value for key, value in fields.items() if key in kept}, text[match.end() :]
+    written = _LIST.sub(_on_one_line, match[1])
+    fields = {key.lower(): value.strip().strip("\"'") for key, value in _FIELD.findall(written)}
+    return {key: value for key, value in fields.items() if key in _KEPT}, text[match.end() :]
+
+
+def _on_one_line(listed: re.Match[str]) -> str:
+    """`tags: a, b` for a list with an item a line."""
+    items = [line.strip().removeprefix("-").strip().strip("\"'") for line in listed[2].splitlines()]
+    return f"{listed[1]}: {', '.join(items)}\n"
 
 
 def _parse(text: str) -> Sequence[Any] | None:

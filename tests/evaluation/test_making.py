@@ -29,6 +29,7 @@ def test_quotes_are_sentences_of_the_documents_one_of_each_in_turn(core: Core) -
     ("question", "usable"),
     [
         ("¿Cuánto mide la torre de París?", True),
+        ("كم يبلغ ارتفاع برج إيفل في باريس؟", True),
         ("¿Cuánto mide esta?", False),
         ("La torre mide 324 metros.", False),
         ("¿Qué dice la frase sobre la torre Eiffel?", False),

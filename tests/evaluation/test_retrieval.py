@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from cli.evaluate import app
 from evaluation.configurations import Configuration, read_configuration
 from evaluation.retrieval_metrics import difference, interval, measure
+from evaluation.retrieval_report import told_apart
 from evaluation.retrieval_sets import RetrievalQuestion, read_retrieval_set
 from evaluation.typos import with_typo
 from rag.errors import CitaError, InputError
@@ -91,7 +92,7 @@ def test_a_set_without_usable_grades_is_refused(folder: Path, grade: str, said: 
 @pytest.mark.parametrize("text", ["", "mode", "colour=red", "mode=best", "nothing.toml"])
 def test_a_configuration_that_means_nothing_is_refused(text: str) -> None:
     with pytest.raises(CitaError):
-        read_configuration(text, Configuration("hybrid", 0.12, False))
+        read_configuration(text, Configuration("hybrid", 0.12, False, "sentences"))
 
 
 def test_a_typing_error_is_one_slip_and_the_same_each_time() -> None:
@@ -104,8 +105,16 @@ def test_a_typing_error_is_one_slip_and_the_same_each_time() -> None:
 
 
 def test_a_configuration_keeps_what_it_does_not_name() -> None:
-    ours = Configuration("dense", 0.3, True)
-    assert read_configuration("mode=rrf,rerank=false", ours) == Configuration("rrf", 0.3, False)
+    ours = Configuration("dense", 0.3, True, "sentences")
+    assert read_configuration("mode=rrf,rerank=false", ours) == Configuration("rrf", 0.3, False, "sentences")
+
+
+def test_a_plot_tells_configurations_apart_by_what_differs() -> None:
+    ours = Configuration("hybrid", 0.12, False, "sentences")
+    assert told_apart([ours]) == ["hybrid"]
+    assert told_apart([ours, read_configuration("mode=rrf", ours)]) == ["hybrid", "rrf"]
+    other = read_configuration("rerank=true", ours)
+    assert told_apart([ours, other]) == ["rerank_search False", "rerank_search True"]
 
 
 def test_the_command_measures_compares_and_reports(

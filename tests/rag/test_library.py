@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from rag import rebuilding
 from rag.errors import NotFoundError, StoreError
 from rag.library import Library
 from rag.lock import running_server
+from rag.rebuilding import ensure_words
 from rag.staged import write_pending
 from tests.rag.staging import MODEL, staged, vector
 
@@ -74,6 +76,21 @@ def test_a_document_with_two_names_lives_until_both_are_gone(library: Library) -
     assert library.catalogue.document("a").source == "docs/y.txt"
     library.remove_names("default", ["/docs/y.txt"])
     assert library.catalogue.count_documents() == 0
+
+
+def test_words_found_by_other_rules_are_indexed_anew_once(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.write([staged("a", ["uno", "dos"])])
+    library.words.clear()
+    ensure_words(library)
+    assert library.words.chunk_ids() == set()
+    monkeypatch.setattr(rebuilding, "RULES", "another")
+    ensure_words(library)
+    assert live_texts(library) == {"uno", "dos"}
+    library.words.clear()
+    ensure_words(library)
+    assert library.words.chunk_ids() == set()
 
 
 def test_what_never_became_live_is_never_found_and_is_swept(tmp_path: Path) -> None:

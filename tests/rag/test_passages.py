@@ -24,6 +24,13 @@ def test_what_says_the_same_comes_once() -> None:
     assert refine([first, copy, part], 5) == [first]
 
 
+def test_a_short_passage_does_not_hide_a_longer_one_that_has_it_too() -> None:
+    heading = passage("Plazo de devolución", 0)
+    section = passage("Plazo de devolución\n\nTreinta días desde la entrega del pedido.", 0, "b")
+    assert refine([heading, section], 5) == [heading, section]
+    assert refine([section, heading], 5) == [section]
+
+
 def test_neighbours_become_one_at_the_place_of_the_better() -> None:
     text = different(1) + ". " + different(2) + "."
     cut = len(different(1)) + 2

@@ -40,6 +40,8 @@ def test_late_interaction_takes_the_best_of_each_piece() -> None:
     pieces = np.array([[127, 0], [90, 90]], np.int8)
     assert best_matches(question, pieces) == pytest.approx((1 + 90 / 127) / 2)
     assert best_matches(question, pieces[:0]) == 0.0
+    many = np.vstack([np.zeros((300_000, 2), np.int8), pieces])
+    assert best_matches(question, many) == pytest.approx(best_matches(question, pieces))
 
 
 def test_the_models_basis_is_made_of_its_own_vocabulary(core: Core) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.stemming import distinct_stems
 from rag.words import WordEntry, WordIndex, fold, stems, wanted
 
 TEXTS = {
@@ -79,7 +80,34 @@ def test_query_syntax_is_text(index: WordIndex, query: str) -> None:
     assert index.search(wanted(query), "default", 5) == []
 
 
+@pytest.mark.parametrize("typed", ["1.190", "1,190", "1190", "1’190", "١١٩٠"])
+def test_a_number_is_one_word_however_it_is_written(typed: str) -> None:
+    assert fold(typed) == stems(typed, "de") == ["1190"]
+
+
+@pytest.mark.parametrize(("typed", "words"), [
+    ("3,5", ["3.5", "3", "5"]), ("v2.0", ["v2.0", "v2", "0"]), ("1.234.56", ["1.234.56", "1", "234", "56"]),
+    ("12.345.678", ["12345678"]), ("1,2", ["1.2", "1", "2"]), ("max_len", ["max_len", "max", "len"]),
+])  # fmt: skip
+def test_decimals_versions_and_names_keep_their_parts(typed: str, words: list[str]) -> None:
+    assert fold(typed) == words
+
+
+@pytest.mark.parametrize(
+    "asked", ["getUserName", "user name", "chunk tokens", "CITA_CHUNK_TOKENS", "http server"]
+)
+def test_the_words_inside_names_of_programs_are_found(index: WordIndex, asked: str) -> None:
+    code = "def getUserName(HTTPServer): return CITA_CHUNK_TOKENS"
+    index.add([WordEntry("4-0", 4, "default", "en", code, "")])
+    index.commit()
+    assert [one for one, _ in index.search(wanted(asked), "default", 5)] == ["4-0"]
+    assert index.search(wanted("getServerName"), "default", 5) == []
+
+
 def test_folding_and_stemming() -> None:
     assert fold("El Corazón, GPT-3.5") == ["el", "corazon", "gpt-3.5", "gpt", "3", "5"]
     assert stems("canciones", "es") == stems("canción", "es")
     assert stems("Straße", "xx") == ["strasse"]
+    assert distinct_stems("Las canciones, GPT-3.5 y la canción", "es") == set(
+        stems("las canciones GPT-3.5 y la", "es")
+    )
