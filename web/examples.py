@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rag.records import DocumentRecord
 
+SAMPLES = Path(__file__).parent.parent / "corpus"
+"""The sample documents; they come with the sources, not with an installed package."""
 MOST_EXAMPLES = 3
 _SAMPLES = {
     "mecanismo-de-atencion.md": ("es", "¿Por qué se divide por la raíz de la dimensión?"),

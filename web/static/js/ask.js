@@ -8,6 +8,7 @@ const page = document.getElementById("ask");
 const form = document.getElementById("ask-form");
 const question = document.getElementById("question");
 const send = document.getElementById("send");
+const options = document.getElementById("options");
 const stop = document.getElementById("stop");
 const conversation = document.getElementById("conversation");
 const past = document.getElementById("past");
@@ -222,12 +223,18 @@ stop.addEventListener("click", () => {
   running?.abort();
   question.focus();
 });
+options.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !options.open) return;
+  event.stopPropagation();
+  options.open = false;
+  options.querySelector("summary").focus();
+});
 document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;
   const example = target?.closest("a[data-example]");
   if (example && !event.metaKey && !event.ctrlKey && !event.shiftKey) {
     event.preventDefault();
-    ask(example.textContent.trim());
+    ask(example.dataset.example || example.textContent.trim());
   }
   if (target?.closest("[data-retry]")) ask(target.closest(".turn").querySelector(".question").textContent);
   const copy = target?.closest("[data-copy]");
