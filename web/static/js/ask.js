@@ -43,7 +43,9 @@ class Turn {
 
   token(data) {
     if (!this.pending.isConnected) this.paragraph().append(this.pending);
-    this.pending.append(data.text);
+    // One run of text that grows: many runs would each be laid out anew, and move, at every line's end.
+    if (!this.pending.firstChild) this.pending.append("");
+    this.pending.firstChild.appendData(data.text);
   }
 
   sentence(data) {
@@ -88,6 +90,7 @@ class Turn {
   stopped() {
     this.progress(form.dataset.stopped);
     announce(form.dataset.stopped);
+    this.element.querySelector(".answer").append(document.getElementById("stopped-template").content.cloneNode(true));
     this.finish("stopped");
   }
 
@@ -103,6 +106,8 @@ async function ask(asked) {
   const abort = new AbortController();
   running = abort;
   page.dataset.begun = "";
+  // Now, as the page turns to the answer, and not later, when it would move what is being read.
+  past.hidden = false;
   const turn = new Turn(asked);
   const body = new URLSearchParams(new FormData(form));
   body.set("question", asked);
@@ -137,7 +142,6 @@ async function settle(id) {
     const response = await fetch(`/fragments/conversations?${new URLSearchParams({ current: id })}`);
     if (!response.ok) return;
     show(past, await response.text());
-    past.hidden = false;
   } catch {
     // The page was left meanwhile; the next one draws the list itself.
   }
