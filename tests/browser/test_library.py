@@ -16,6 +16,7 @@ from rag.document_text import Block, DocumentText
 from rag.records import NameRecord
 from rag.settings import load_settings
 from rag.staged import StagedDocument
+from tests.browser.test_everywhere import barriers
 from tests.conftest import CORPUS, RunningServer
 
 MANY = 10_000
@@ -137,6 +138,7 @@ def test_dropped_files_go_in_into_a_new_collection(page: Page) -> None:
     page.evaluate(DROP, ["#drop", ["one.txt", "two.txt"]])
     expect(page.locator("#uploads-summary")).to_have_text("All 2 files are done, 0 failed.", timeout=MINUTE)
     expect(page.locator("#upload-list li").first).to_contain_text("taken in")
+    assert barriers(page) == "[]"
     page.goto("/documents?collection=tides")
     expect(page.locator("tbody tr")).to_have_count(2)
     expect(page.locator("tbody tr").first).to_contain_text("kept here")
