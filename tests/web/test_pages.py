@@ -12,6 +12,7 @@ from babel.support import NullTranslations
 from starlette.testclient import TestClient
 
 from rag.core import Core
+from web.answer_view import answer_context
 from web.app import create_app
 from web.assets import Assets
 from web.rendering import Renderer, excerpt
@@ -100,6 +101,17 @@ def test_search_looks_only_where_it_is_told_to(client: TestClient) -> None:
     assert english < everywhere
     assert titles(document="scaling") == {"Scaling laws and training data"}
     assert titles(document="nothing of the kind") == set()
+
+
+def test_an_answer_of_nothing_says_what_to_do_next() -> None:
+    empty = {
+        "question": "Why?", "standalone": "Why?", "refused": False, "answer": " ", "language": "en",
+        "passages": [], "sentences": [], "citations": [], "timings_ms": {"total": 1.0},
+        "generator": {"provider": "llama-server", "model": "small"},
+    }  # fmt: skip
+    html = Renderer(Assets()).fragment("en", "ask/turn_body.html", **answer_context(empty, "t1"))
+    assert "The model wrote nothing that could be shown" in html
+    assert "data-retry" in html
 
 
 def test_an_excerpt_does_not_begin_with_the_headings_above_it() -> None:
