@@ -30,10 +30,13 @@ RULES = {
     }
 }
 
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+"""What can be otherwise in the other theme."""
 
-def barriers(page: Page) -> str:
+
+def barriers(page: Page, rules: dict[str, Any] = RULES) -> str:
     """What axe-core finds on the page as it is."""
-    found: dict[str, Any] = Axe().run(page, options=RULES).response
+    found: dict[str, Any] = Axe().run(page, options=rules).response
     return json.dumps(
         [(v["id"], [node["target"] for node in v["nodes"]][:4]) for v in found["violations"]], indent=1
     )
@@ -47,21 +50,22 @@ def answer(page: Page) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_has_a_barrier(open_page: OpenPage, scheme: str) -> None:
+    rules = RULES if scheme == "light" else COLOURS
     page = open_page("/", color_scheme=scheme, allow="404")
     for path in PATHS:
         page.goto(path)
         page.wait_for_load_state("networkidle")
         for details in page.locator("main details").all():
             details.evaluate("element => { element.open = true }")
-        assert barriers(page) == "[]", path
+        assert barriers(page, rules) == "[]", path
     for title in ("Scaling laws", "BM25"):
         page.goto(f"/documents?filter={title}")
         page.locator("tbody input").first.check()
-        assert barriers(page) == "[]", "chosen"
+        assert barriers(page, rules) == "[]", "chosen"
         page.locator("tbody a").first.click()
         for view in ("", "?view=text", "?view=chunks"):
             page.goto(page.url.partition("?")[0] + view)
-            assert barriers(page) == "[]", (title, view)
+            assert barriers(page, rules) == "[]", (title, view)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
