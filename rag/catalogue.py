@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from rag.document_text import Block, DocumentText, Page
 from rag.errors import NotFoundError
-from rag.records import ChunkRecord, DocumentRecord, FoundChunk, chunk_id
+from rag.records import ChunkRecord, DocumentRecord, FoundChunk, NameRecord, chunk_id
 from rag.sqlite import Row, SqliteFile
 
 Sort = Literal["title", "source", "media_type", "language", "pages", "chunks", "size", "ingested_at"]
@@ -90,6 +90,21 @@ class Catalogue:
             " AND r.state = 'live' ORDER BY 1"
         )
         return [str(row["collection"]) for row in rows]
+
+    def languages(self) -> list[str]:
+        """Codes of the languages that documents are written in."""
+        rows = self._file.rows("SELECT DISTINCT language FROM revisions WHERE state = 'live' ORDER BY 1")
+        return [str(row["language"]) for row in rows]
+
+    def names(self, document_ids: Sequence[str]) -> list[NameRecord]:
+        """The names under which some documents were ingested."""
+        rows = self._file.rows(
+            "SELECT n.*, r.sha256 FROM names n JOIN revisions r ON r.document_id = n.document_id"
+            " AND r.state = 'live' WHERE n.document_id IN (SELECT value FROM json_each(?))"
+            " ORDER BY n.collection, n.location",
+            [json.dumps(list(document_ids))],
+        )
+        return [NameRecord(**dict(row)) for row in rows]
 
     def statistics(self) -> dict[str, int]:
         """Counts over all collections: documents, chunks, characters, bytes of the originals."""

@@ -16,7 +16,7 @@ from rag.retrieval import LONGEST_QUESTION
 from web.answer_view import answer_context
 from web.api_models import AskRequest
 from web.asking import answer
-from web.examples import sample_questions, titles_to_ask_about
+from web.examples import SAMPLES, sample_questions, titles_to_ask_about
 from web.languages import choose_language
 from web.page_stream import page_events
 from web.problems import problem_response, validation_sentence
@@ -179,6 +179,7 @@ def first_steps(core: Core) -> dict[str, Any]:
     writer = next((one for one in writers if one.provider != "extractive"), None)
     return {
         "writer": writer,
+        "samples": SAMPLES.is_dir(),
         "collection": None,
         "most_upload_bytes": MOST_UPLOAD_BYTES,
         "added": ("/", N_("Ask about them")),

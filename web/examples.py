@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rag.records import DocumentRecord
 
+SAMPLES = Path(__file__).parent.parent / "corpus"
+"""The sample documents; they come with the sources, not with an installed package."""
 MOST_EXAMPLES = 3
 _SAMPLES = {
-    "mecanismo-de-atencion.md": ("es", "¿Por qué se divide por la raíz de la dimensión?"),
+    "mecanismo-de-atencion.md": ("es", "¿Qué es la atención?"),
     "decodificacion-practica.md": ("es", "¿Qué cambia en el texto al subir la temperatura?"),
     "similitud-y-busqueda-semantica.md": ("es", "¿Qué mide la similitud del coseno?"),
     "fragmentar-documentos.md": ("es", "¿De qué tamaño conviene hacer los fragmentos?"),
-    "bm25-and-lexical-search.md": ("en", "Why does BM25 take a document's length into account?"),
-    "vector-databases-and-hnsw.md": ("en", "What does HNSW give up for its speed?"),
-    "hybrid-search-and-score-fusion.md": ("en", "Why combine lexical and dense search?"),
-    "hallucination-grounding-and-citations.md": ("en", "How can made-up citations be caught?"),
+    "bm25-and-lexical-search.md": ("en", "What do k1 and b control in BM25?"),
+    "scaling-laws-and-training-data.pdf": (
+        "en",
+        "How large was Chinchilla, and how many tokens was it trained on?",
+    ),
+    "hybrid-search-and-score-fusion.md": ("en", "What does reciprocal rank fusion throw away?"),
 }
 
 

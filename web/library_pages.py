@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from time import monotonic, sleep
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
 
+from ingest.job_records import OVER
 from ingest.jobs import Jobs
 from rag.core import Core
-from rag.errors import InputError
+from rag.errors import InputError, NotFoundError
 from web.api import CollectionQuery
 from web.api_models import COLLECTION_PATTERN
+from web.document_states import document_states, readable_again
+from web.examples import SAMPLES
 from web.job_pages import shown_jobs
 from web.languages import choose_language
 from web.listing import Sort, list_documents
@@ -23,6 +28,8 @@ from web.uploads import MOST_UPLOAD_BYTES, Upload, submit
 # Marks a sentence for translation.
 N_ = str
 DOCUMENTS_PER_PAGE = 50
+PATIENCE_SECONDS = 5.0
+"""How long a form waits for documents that are read again; what takes longer is told of as it goes."""
 Chosen = Annotated[list[str], Form(default_factory=list)]
 Next = Annotated[str, Form()]
 Offset = Annotated[int, Query(ge=0)]
@@ -32,13 +39,22 @@ Text = Annotated[str, Query(max_length=200)]
 def library_router(core: Core, renderer: Renderer, removals: Removals, jobs: Jobs) -> APIRouter:
     """The list of documents and what can be done with those that were chosen."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+    _add_list(router, core, renderer, removals, jobs)
+    _add_taking_in(router, core, renderer, jobs)
+    _add_removing(router, removals)
+    return router
+
+
+def _add_list(router: APIRouter, core: Core, renderer: Renderer, removals: Removals, jobs: Jobs) -> None:
     catalogue = core.library.catalogue
 
     def listed(collection: str | None, offset: int, sort: Sort, filter: str) -> dict[str, Any]:
         total = catalogue.count_documents(collection, filter)
         offset = min(offset, max(total - 1, 0) // DOCUMENTS_PER_PAGE * DOCUMENTS_PER_PAGE)
+        documents = list_documents(core, collection, offset, DOCUMENTS_PER_PAGE, sort, filter)
         return {
-            "documents": list_documents(core, collection, offset, DOCUMENTS_PER_PAGE, sort, filter),
+            "documents": documents,
+            "states": document_states(catalogue, documents),
             "total": total,
             "library_total": catalogue.count_documents(),
             "offset": offset,
@@ -60,15 +76,19 @@ def library_router(core: Core, renderer: Renderer, removals: Removals, jobs: Job
         collection: CollectionQuery = None,
         removed: Text = "",
         restored: Offset = 0,
+        again: Text = "",
     ) -> Response:
         context = listed(collection or None, offset, sort, filter)
         context |= {"removed": removed, "restored": restored, "removed_titles": removals.titles(removed)}
         # The list's own address, without what was just done: actions lead back to it.
         context["here"] = _address(sort, filter, collection, offset)
         context["jobs"] = shown_jobs(jobs)
+        context["again"] = _read_again(jobs, again)
         context["added"] = ("/documents?sort=-ingested_at", N_("Show them in the list"))
         return renderer.page(request, "documents/list.html", **context)
 
+
+def _add_taking_in(router: APIRouter, core: Core, renderer: Renderer, jobs: Jobs) -> None:
     @router.post("/documents/add")
     def add(
         request: Request,
@@ -86,6 +106,30 @@ def library_router(core: Core, renderer: Renderer, removals: Removals, jobs: Job
         outcomes = [one | {"message": renderer.said(language, one["message"])} for one in report["outcomes"]]
         return JSONResponse({"outcomes": outcomes})
 
+    @router.post("/documents/samples")
+    def samples() -> Response:
+        if not SAMPLES.is_dir():
+            raise NotFoundError("The sample documents are not here: they come with Cita's sources.")
+        _wait(jobs, jobs.submit([SAMPLES]).id)
+        return RedirectResponse("/documents", 303)
+
+    @router.post("/documents/again")
+    def again(id: Chosen, next: Next = "/documents") -> Response:
+        if not id:
+            raise InputError("No document was chosen; tick those that are meant.")
+        wanted = readable_again(core.library.catalogue, id)
+        if not wanted:
+            raise InputError(
+                "What was sent to Cita has no file that could be read again; "
+                "send the new version under the same name, and it takes the old one's place."
+            )
+        begun = [jobs.submit(names, collection).id for collection, names in wanted.items()]
+        for job in begun:
+            _wait(jobs, job)
+        return _back(next, again=",".join(begun))
+
+
+def _add_removing(router: APIRouter, removals: Removals) -> None:
     @router.post("/documents/remove")
     def remove(id: Chosen, next: Next = "/documents") -> Response:
         if not id:
@@ -96,7 +140,26 @@ def library_router(core: Core, renderer: Renderer, removals: Removals, jobs: Job
     def restore(token: Annotated[str, Form()], next: Next = "/documents") -> Response:
         return _back(next, restored=str(removals.undo(token)))
 
-    return router
+
+def _wait(jobs: Jobs, job_id: str) -> None:
+    """Wait for a job, but not longer than the reader of a page would."""
+    until = monotonic() + PATIENCE_SECONDS
+    while monotonic() < until and jobs.job(job_id, limit=0)["state"] not in OVER:
+        sleep(0.05)
+
+
+def _read_again(jobs: Jobs, job_ids: str) -> dict[str, Any] | None:
+    """What became of documents that were read again: their counts, and whether some are still to come."""
+    counts: Counter[str] = Counter()
+    is_over = True
+    try:
+        for job_id in filter(None, job_ids.split(",")):
+            job = jobs.job(job_id, limit=0)
+            counts.update(job["counts"])
+            is_over = is_over and job["state"] in OVER
+    except NotFoundError:
+        return None
+    return {"counts": counts, "over": is_over} if job_ids else None
 
 
 def _address(sort: str, filter: str, collection: str | None, offset: int) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from rag.core import Core
+from rag.query import make_filters
 from rag.retrieval import LONGEST_QUESTION, Mode
 from rag.status import status
 from web.asking import plain
@@ -30,28 +32,50 @@ def page_router(core: Core, renderer: Renderer) -> APIRouter:
     return router
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a search page was asked for; an empty string leaves a filter out."""
+
+    q: str = ""
+    collection: str = ""
+    language: Annotated[str, Query(max_length=20)] = ""
+    document: Annotated[str, Query(max_length=200)] = ""
+    mode: Mode | None = None
+
+
 def _add_searching(router: APIRouter, core: Core, renderer: Renderer) -> None:
-    def found(q: str, collection: str | None, mode: Mode | None) -> dict[str, Any]:
-        if not q.strip():
+    def found(asked: Asked) -> dict[str, Any]:
+        if not asked.q.strip():
             return {"query": "", "results": None, "milliseconds": 0}
-        result = core.retriever.search(q, collection=collection, mode=mode)
+        named, spoken = ([one.strip()] if one.strip() else [] for one in (asked.document, asked.language))
+        result = core.retriever.search(
+            asked.q,
+            collection=asked.collection or None,
+            filters=make_filters(named, languages=spoken),
+            mode=asked.mode,
+        )
         return {
-            "query": q,
+            "query": asked.q,
             "results": plain(result.passages),
             "milliseconds": sum(result.timings_ms.values()),
         }
 
     @router.get("/search")
-    def search(request: Request, q: str = "", collection: str = "", mode: Mode | None = None) -> Response:
-        context = found(q, collection or None, mode)
-        context |= {"collection": collection, "mode": mode or core.settings.mode}
-        context |= {"collections": core.library.catalogue.collections(), "settings": core.settings}
+    def search(request: Request, asked: Annotated[Asked, Depends()]) -> Response:
+        catalogue = core.library.catalogue
+        context = found(asked) | {
+            "asked": asked,
+            "mode": asked.mode or core.settings.mode,
+            "collections": catalogue.collections(),
+            "spoken": catalogue.languages(),
+            "documents_total": catalogue.count_documents(),
+            "settings": core.settings,
+        }
         return renderer.page(request, "search/page.html", **context)
 
     @router.get("/fragments/search")
-    def results(request: Request, q: str = "", collection: str = "", mode: Mode | None = None) -> str:
-        context = found(q, collection or None, mode)
-        return renderer.fragment(choose_language(request), "search/results.html", **context)
+    def results(request: Request, asked: Annotated[Asked, Depends()]) -> str:
+        return renderer.fragment(choose_language(request), "search/results.html", **found(asked))
 
 
 def _add_rest(router: APIRouter, core: Core, renderer: Renderer) -> None:

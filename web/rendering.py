@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 from babel.support import NullTranslations
@@ -106,10 +107,20 @@ def _environment(
         "seconds": lambda value: format_decimal(value / 1000, format="0.0", locale=language),
         "bytes": lambda value: _size(value, language),
         "kind": kind,
+        "excerpt": excerpt,
+        "language_name": lambda code: _language_name(code, language),
         "date": lambda value: _date(value, language),
         "day": lambda value: _date(value, language, day_only=True),
     }
     return environment
+
+
+def _language_name(code: str, language: str) -> str:
+    """A language's name in the reader's language; its code where it has none."""
+    try:
+        return Locale.parse(code).get_language_name(language) or code
+    except (UnknownLocaleError, ValueError):
+        return code
 
 
 def _command() -> str:
@@ -138,6 +149,16 @@ def kind(media_type: str) -> str:
     office = next((name for part, name in _OFFICE.items() if part in media_type), None)
     short = media_type.rsplit("/", 1)[-1].rsplit(".", 1)[-1].removeprefix("x-")
     return _KINDS.get(media_type) or office or short.upper()[:12]
+
+
+def excerpt(passage: Mapping[str, Any]) -> str:
+    """A passage's text without the headings in front, which are said above it already."""
+    text = str(passage["text"]).lstrip()
+    for heading in (passage["title"], *passage["heading"]):
+        rest = text.removeprefix(heading)
+        if rest != text and rest[:1] == "\n":
+            text = rest.lstrip()
+    return text
 
 
 def _size(value: float, language: str) -> str:

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse
 
 from rag.core import Core
 from rag.errors import NotFoundError
+from web.examples import SAMPLES
 from web.rendering import Renderer
 
 FOLDER = "reports"
@@ -76,7 +77,9 @@ def report_router(core: Core, renderer: Renderer) -> APIRouter:
 
     @router.get("/evaluation")
     def reports(request: Request) -> Response:
-        return renderer.page(request, "evaluation/list.html", reports=list_reports(folder))
+        return renderer.page(
+            request, "evaluation/list.html", reports=list_reports(folder), samples=SAMPLES.is_dir()
+        )
 
     @router.get("/evaluation/{name}")
     def report(request: Request, name: str) -> Response:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
 CHROMIUM_ARGUMENTS = [
@@ -18,6 +18,8 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+PATIENCE_MS = 30_000
+"""How long something on a page is waited for: a machine that is busy is no fault of the page."""
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -36,6 +38,7 @@ def browser() -> Iterator[Browser]:
         except PlaywrightError as error:
             reason = str(error).strip().splitlines()[0]
             pytest.skip(f"no Chromium to test the pages with ({reason}); install one or set CHROMIUM")
+        expect.set_options(timeout=PATIENCE_MS)
         yield opened
         opened.close()
 
@@ -53,7 +56,7 @@ def open_page(browser: Browser, server_url: str) -> Iterator[OpenPage]:
         context = browser.new_context(
             base_url=server_url, **({"locale": "en-GB", "viewport": {"width": 1280, "height": 860}} | options)
         )  # type: ignore[arg-type]
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
 

@@ -135,6 +135,50 @@ def test_an_answer_is_copied_with_its_citations(open_page: OpenPage) -> None:
     assert "[^1]: “" in copied
 
 
+def test_what_to_ask_next_comes_from_the_sources(open_page: OpenPage) -> None:
+    page = open_page()
+    ask(page, TWICE_CITED)
+    answered(page)
+    suggested = page.get_by_role("navigation", name="Where to go on").get_by_role("link").first
+    subject = suggested.inner_text().splitlines()[0]
+    suggested.click()
+    expect(page.locator(".turn")).to_have_count(2)
+    answered(page)
+    expect(page.locator(".question").last).to_contain_text(subject)
+
+
+def test_the_time_it_took_is_told_on_demand(open_page: OpenPage) -> None:
+    page = open_page()
+    ask(page)
+    answered(page)
+    expect(page.locator(".timings")).to_be_hidden()
+    page.locator(".aside-details summary", has_text=" s").first.click()
+    for step in ("Finding passages", "Checking each sentence", "Altogether"):
+        expect(page.locator(".timings")).to_contain_text(step)
+
+
+def test_how_to_answer_is_chosen_explained_and_remembered(open_page: OpenPage) -> None:
+    page = open_page()
+    page.locator("#options summary").click()
+    for name in ("Temperature", "Top-p", "Top-k", "Longest answer", "Repetition penalty", "Seed", "Passages"):
+        field = page.get_by_label(name, exact=True)
+        about = page.locator(f"#{field.get_attribute('aria-describedby')}")
+        assert len(about.inner_text()) > 30, name
+    page.get_by_label("Passages", exact=True).fill("2")
+    page.get_by_label("Who writes").select_option("extractive")
+    ask(page)
+    answered(page)
+    expect(page.locator(".passages summary")).to_have_text(re.compile("^[12] passage"))
+    expect(page.locator("#options-body")).to_be_visible()
+    page.get_by_label("Passages", exact=True).press("Escape")
+    expect(page.locator("#options-body")).to_be_hidden()
+    page.goto("/")
+    page.locator("#options summary").click()
+    expect(page.get_by_label("Passages", exact=True)).to_have_value("2")
+    page.get_by_role("button", name="Back to the settings' values").click()
+    expect(page.get_by_label("Passages", exact=True)).to_have_value("")
+
+
 def test_an_example_asks_itself(open_page: OpenPage) -> None:
     page = open_page()
     page.locator("[data-example]").first.click()
@@ -173,13 +217,26 @@ def test_nothing_moves_while_the_answer_streams(open_page: OpenPage) -> None:
 
 @pytest.mark.parametrize("width", [320, 360, 640, 1280])
 def test_no_page_is_wider_than_the_screen(open_page: OpenPage, width: int) -> None:
-    page = open_page(viewport={"width": width, "height": 740})
-    ask(page)
+    page = open_page(viewport={"width": width, "height": 740}, locale="es-ES")
+    page.locator("#question").fill(QUESTION)
+    page.keyboard.press("Enter")
     answered(page)
-    for path in (None, "/search?q=attention", "/documents", "/status", "/docs"):
+    page.locator("#options summary").click()
+    paths = (
+        "/search",
+        "/search?q=attention",
+        "/documents",
+        "/map",
+        "/similarity",
+        "/evaluation",
+        "/status",
+        "/docs",
+    )
+    for path in (None, *paths):
         if path:
             page.goto(path)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        # Less the scroll bar's place: nothing may lie under that either.
+        assert page.evaluate("document.body.scrollWidth <= document.body.clientWidth"), path
 
 
 def test_by_keyboard_alone_from_the_question_to_the_source(open_page: OpenPage) -> None:

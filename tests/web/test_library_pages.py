@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from ingest.pipeline import Ingestion
 from rag.core import Core, open_core
 from rag.settings import Settings
 from web.app import create_app
@@ -131,3 +133,67 @@ def test_an_empty_library_guides_to_the_first_answer(own: TestClient) -> None:
 )
 def test_a_name_is_made_readable(given: str, shown: str) -> None:
     assert readable_name(given) == shown
+
+
+def take_in(core: Core, *paths: Path) -> list[str]:
+    report = Ingestion(core).run(paths)
+    return [one.document_id for one in report.outcomes]
+
+
+def state(client: TestClient) -> str:
+    return re.findall(r'data-state="(\w+)" title=', client.get("/documents").text)[0]
+
+
+def test_a_document_says_what_became_of_its_file(own: TestClient, own_core: Core, tmp_path: Path) -> None:
+    note = tmp_path / "note.md"
+    note.write_text("# Mareas\n\nLa marea sube dos veces al día.")
+    take_in(own_core, note)
+    assert state(own) == "current"
+    note.write_text("# Mareas\n\nLa marea sube dos veces al día, cada doce horas.")
+    assert state(own) == "changed"
+    note.unlink()
+    assert state(own) == "gone"
+
+
+def test_what_was_sent_is_kept_and_has_no_file_to_read_again(own: TestClient) -> None:
+    send(own, ("note.md", NOTE.encode()))
+    assert state(own) == "kept"
+    document = own.get("/api/documents").json()["documents"][0]["id"]
+    refused = own.post("/documents/again", data={"id": document}, headers=FORM | {"Accept-Language": "es"})
+    assert refused.status_code == 422
+    assert "no tiene un archivo que se pueda volver a leer" in refused.text
+
+
+def test_what_has_changed_is_read_again(own: TestClient, own_core: Core, tmp_path: Path) -> None:
+    paths = [tmp_path / "one.md", tmp_path / "two.md"]
+    for path in paths:
+        path.write_text(f"# {path.stem}\n\nThe lighthouse of {path.stem} is white.")
+    documents = take_in(own_core, *paths)
+    paths[0].write_text("# one\n\nThe lighthouse of one is painted red.")
+    page = own.post("/documents/again", data={"id": documents}, headers=FORM)
+    assert "1 document has changed and was taken in anew" in page.text
+    assert "painted red" in own.get("/search", params={"q": "colour of the lighthouse of one"}).text
+    again = own.post("/documents/again", data={"id": documents}, headers=FORM)
+    assert "nothing has changed" in again.text
+
+
+def test_a_new_collection_begins_with_what_is_sent_into_it(own: TestClient) -> None:
+    parts = {"files": ("a.md", b"# Orillas\n\nEl rio baja turbio.")}
+    headers = {"Accept": "application/json", "Origin": "http://127.0.0.1"}
+    assert own.post("/documents/add", files=parts, data={"collection": "rivers"}, headers=headers).is_success
+    page = own.get("/documents", params={"collection": "rivers"}).text
+    assert "1 document" in page
+    assert "Orillas" in page
+    bad = own.post("/documents/add", files=parts, data={"collection": "No spaces"}, headers=headers)
+    assert bad.status_code == 422
+
+
+def test_the_sample_documents_are_one_click_away(
+    own: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "sample.md").write_text("# Sample\n\nThe herring gull nests on roofs.")
+    monkeypatch.setattr("web.library_pages.SAMPLES", tmp_path)
+    assert 'action="/documents/samples"' in own.get("/").text
+    assert "Sample" in own.post("/documents/samples", headers=FORM).text
+    monkeypatch.setattr("web.library_pages.SAMPLES", tmp_path / "nowhere")
+    assert own.post("/documents/samples", headers=FORM).status_code == 404

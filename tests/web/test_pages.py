@@ -12,9 +12,10 @@ from babel.support import NullTranslations
 from starlette.testclient import TestClient
 
 from rag.core import Core
+from web.answer_view import answer_context
 from web.app import create_app
 from web.assets import Assets
-from web.rendering import Renderer
+from web.rendering import Renderer, excerpt
 from web.security import HEADERS
 
 PAGES = [
@@ -87,6 +88,40 @@ def test_the_answer_streams_as_fragments_of_the_same_page(client: TestClient) ->
     assert kinds[0] == "passages"
     assert kinds[-1] == "answer"
     assert "t7-source-1" in response.text
+
+
+def test_search_looks_only_where_it_is_told_to(client: TestClient) -> None:
+    def titles(**given: str) -> set[str]:
+        html = client.get("/search", params={"q": "attention atención", **given}, headers=HTML).text
+        return set(re.findall(r"data-open-source>([^<]+)</a></h2>", html))
+
+    everywhere = titles()
+    english = titles(language="en")
+    assert english
+    assert english < everywhere
+    assert titles(document="scaling") == {"Scaling laws and training data"}
+    assert titles(document="nothing of the kind") == set()
+
+
+def test_an_answer_of_nothing_says_what_to_do_next() -> None:
+    empty = {
+        "question": "Why?", "standalone": "Why?", "refused": False, "answer": " ", "language": "en",
+        "passages": [], "sentences": [], "citations": [], "timings_ms": {"total": 1.0},
+        "generator": {"provider": "llama-server", "model": "small"},
+    }  # fmt: skip
+    html = Renderer(Assets()).fragment("en", "ask/turn_body.html", **answer_context(empty, "t1"))
+    assert "The model wrote nothing that could be shown" in html
+    assert "data-retry" in html
+
+
+def test_an_excerpt_does_not_begin_with_the_headings_above_it() -> None:
+    passage = {
+        "title": "Tides",
+        "heading": ("Tides", "High water"),
+        "text": "Tides\n\nHigh water\n\nTwice a day.",
+    }
+    assert excerpt(passage) == "Twice a day."
+    assert excerpt(passage | {"text": "Tides rise."}) == "Tides rise."
 
 
 def test_a_form_of_another_site_is_refused_with_a_page(client: TestClient) -> None:

@@ -8,6 +8,7 @@ const page = document.getElementById("ask");
 const form = document.getElementById("ask-form");
 const question = document.getElementById("question");
 const send = document.getElementById("send");
+const options = document.getElementById("options");
 const stop = document.getElementById("stop");
 const conversation = document.getElementById("conversation");
 const past = document.getElementById("past");
@@ -42,7 +43,9 @@ class Turn {
 
   token(data) {
     if (!this.pending.isConnected) this.paragraph().append(this.pending);
-    this.pending.append(data.text);
+    // One run of text that grows: many runs would each be laid out anew, and move, at every line's end.
+    if (!this.pending.firstChild) this.pending.append("");
+    this.pending.firstChild.appendData(data.text);
   }
 
   sentence(data) {
@@ -87,6 +90,7 @@ class Turn {
   stopped() {
     this.progress(form.dataset.stopped);
     announce(form.dataset.stopped);
+    this.element.querySelector(".answer").append(document.getElementById("stopped-template").content.cloneNode(true));
     this.finish("stopped");
   }
 
@@ -102,6 +106,8 @@ async function ask(asked) {
   const abort = new AbortController();
   running = abort;
   page.dataset.begun = "";
+  // Now, as the page turns to the answer, and not later, when it would move what is being read.
+  past.hidden = false;
   const turn = new Turn(asked);
   const body = new URLSearchParams(new FormData(form));
   body.set("question", asked);
@@ -136,7 +142,6 @@ async function settle(id) {
     const response = await fetch(`/fragments/conversations?${new URLSearchParams({ current: id })}`);
     if (!response.ok) return;
     show(past, await response.text());
-    past.hidden = false;
   } catch {
     // The page was left meanwhile; the next one draws the list itself.
   }
@@ -222,12 +227,18 @@ stop.addEventListener("click", () => {
   running?.abort();
   question.focus();
 });
+options.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !options.open) return;
+  event.stopPropagation();
+  options.open = false;
+  options.querySelector("summary").focus();
+});
 document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;
   const example = target?.closest("a[data-example]");
   if (example && !event.metaKey && !event.ctrlKey && !event.shiftKey) {
     event.preventDefault();
-    ask(example.textContent.trim());
+    ask(example.dataset.example || example.textContent.trim());
   }
   if (target?.closest("[data-retry]")) ask(target.closest(".turn").querySelector(".question").textContent);
   const copy = target?.closest("[data-copy]");

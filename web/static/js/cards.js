@@ -78,7 +78,9 @@ function cloned(element) {
 function place(card, mark) {
   const at = mark.getBoundingClientRect();
   const size = card.getBoundingClientRect();
-  const left = Math.min(Math.max(at.left - 24, GAP), innerWidth - size.width - GAP);
+  // Less the scroll bar, which `innerWidth` counts in.
+  const width = document.documentElement.clientWidth;
+  const left = Math.max(GAP, Math.min(at.left - 24, width - size.width - GAP));
   const fitsBelow = at.bottom + GAP + size.height < innerHeight;
   const top = fitsBelow || at.top < size.height + GAP ? at.bottom + GAP : at.top - GAP - size.height;
   card.style.left = `${left}px`;

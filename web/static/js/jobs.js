@@ -4,6 +4,12 @@ import { announce, show } from "./fragment.js";
 const OFTEN = 1000;
 const SELDOM = 10000;
 
+// What came in belongs into the list; a reader in the middle of something is left to it.
+function showList() {
+  const busy = document.querySelector("#chosen :checked") || document.activeElement?.matches("input, select, textarea");
+  if (!busy) location.reload();
+}
+
 export function installJobs() {
   const section = document.getElementById("jobs");
   if (!section) return;
@@ -19,8 +25,12 @@ export function installJobs() {
         if (response.ok) {
           draw(await response.text());
           const now = Number(response.headers.get("X-Running"));
-          if (running && !now) announce(section.dataset.done);
+          const ended = running && !now;
           running = now;
+          if (ended) {
+            announce(section.dataset.done);
+            showList();
+          }
         }
       } catch {
         // The server is away for a moment; the next look will tell.

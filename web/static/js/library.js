@@ -8,13 +8,13 @@ function installChoosing() {
   const boxes = [...form.querySelectorAll("tbody input[type=checkbox]")];
   const all = document.getElementById("choose-all");
   const count = document.getElementById("chosen-count");
-  const remove = document.getElementById("remove-chosen");
+  const actions = ["again-chosen", "remove-chosen"].map((id) => document.getElementById(id));
   let last = null;
 
   const tell = () => {
     const number = boxes.filter((box) => box.checked).length;
     count.textContent = number ? count.dataset.pattern.replace("{number}", number) : "";
-    remove.hidden = number === 0;
+    for (const action of actions) action.hidden = number === 0;
     all.checked = number === boxes.length;
     all.indeterminate = number > 0 && number < boxes.length;
   };

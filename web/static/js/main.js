@@ -16,7 +16,15 @@ function installTheme() {
   });
 }
 
+/** On a narrow screen the sections are one line to be moved: begin at the one that is open. */
+function showSection() {
+  const sections = document.querySelector(".sections");
+  const open = sections.querySelector("[aria-current]");
+  if (open) sections.scrollLeft = open.offsetLeft - (sections.clientWidth - open.offsetWidth) / 2;
+}
+
 installTheme();
+showSection();
 installPanel();
 installCards();
 installSheets(document.getElementById("main"));

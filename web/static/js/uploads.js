@@ -32,7 +32,7 @@ export function installUploads() {
   };
 
   const add = (files) => {
-    if (!files.length) return;
+    if (!files.length || !form.reportValidity()) return;
     document.getElementById("uploads").hidden = false;
     for (const { file, path } of files) {
       total += 1;
