@@ -1,0 +1,28 @@
+"""Chroma's collections: how they are searched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag import vectors
+from rag.vectors import HNSW, VectorStore
+
+
+def test_a_collection_made_by_other_figures_is_searched_as_far_as_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = np.random.default_rng(1).normal(size=(50, 8)).astype(np.float32)
+    drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
+    with monkeypatch.context() as before:
+        before.setattr(vectors, "HNSW", {**HNSW, "ef_search": 10, "max_neighbors": 4})
+        store = VectorStore(tmp_path / "chroma")
+        store.add("some", [str(number) for number in range(50)], drawn)
+        store.close()
+    store = VectorStore(tmp_path / "chroma")
+    assert [one for one, _cosine in store.nearest("some", drawn[7], 1)] == ["7"]
+    figures = store._collection("some").configuration["hnsw"]
+    assert (figures["ef_search"], figures["max_neighbors"]) == (HNSW["ef_search"], 4)
+    store.close()
