@@ -205,6 +205,9 @@ class Answerer:
         sentences = [verdict.sentence for verdict in draft.verdicts]
         if strict:
             sentences = [one for one in sentences if one.status != "unsupported"]
+        if not sentences:
+            yield Event("answer", draft.refusal("no passage supports the answer").to_json())
+            return
         yield Event("answer", draft.answer(sentences, grounder.citations).to_json())
 
 

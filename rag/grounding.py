@@ -119,6 +119,8 @@ class Grounder:
         """The stretch of evidence that most likely says what `text` says; None without evidence."""
         if not any(character.isalnum() for character in text) or not self._evidence.sentences:
             return None
+        if (same := self._verbatim(text)) is not None:
+            return Match((same,), {}, 1.0)
         fragment = bool(self._question) and is_fragment(text)
         meant = f"{self._question} {text}" if fragment else text
         cosines = self._evidence.vectors @ self._encoder.encode_once([meant])[0]
@@ -138,6 +140,12 @@ class Grounder:
         # The shorter quote where it will do.
         alone = [one for one in matches if len(one.sentences) == 1 and one.probability >= SUPPORTED]
         return max(alone or matches, key=lambda one: one.probability)
+
+    def _verbatim(self, text: str) -> int | None:
+        """The evidence sentence that is the text, word for word."""
+        words = text.split()
+        found = (at for at, one in enumerate(self._evidence.sentences) if one.text.split() == words)
+        return next(found, None)
 
     def _pairs(self, indexes: Iterable[int]) -> list[tuple[int, ...]]:
         """Each sentence with the one before and the one after it in its passage."""

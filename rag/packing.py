@@ -145,15 +145,16 @@ def pack(
     chosen: set[int] = set()
     spent = 0
     small = budget <= SMALL_BUDGET
-    worst = float(scores.max(initial=0.0)) - (WORTH_MARGIN if small else np.inf)
-    for index in np.argsort(-scores, kind="stable")[: MOST_SENTENCES if small else None]:
+    ranked = [int(index) for index in np.argsort(-scores, kind="stable")]
+    # A heading stands above its passage in the prompt anyway.
+    ranked = [index for index in ranked if not is_heading(evidence, index)] or ranked[:1]
+    worst = float(scores[ranked[0]]) - (WORTH_MARGIN if small else np.inf) if ranked else 0.0
+    for index in ranked[: MOST_SENTENCES if small else None]:
         if scores[index] < worst:
             break
-        if is_heading(evidence, int(index)) and len(scores) > 1:
-            continue  # it stands above its passage in the prompt anyway
-        wanted = [int(index)]
-        before = int(index) - 1
-        if before >= 0 and _leans_on(evidence, int(index), before):
+        wanted = [index]
+        before = index - 1
+        if before >= 0 and _leans_on(evidence, index, before):
             wanted.insert(0, before)
         fresh = [one for one in wanted if one not in chosen]
         cost = sum(count_tokens(evidence.sentences[one].text) for one in fresh)

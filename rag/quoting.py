@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from rag.answer import Citation, Sentence
 from rag.generation.base import Prompt
-from rag.generation.extractive import best_sentences
+from rag.generation.extractive import best_sentences, tells
 from rag.grounding import is_fragment
 
 OUTRANKED = 0.03
@@ -47,4 +47,5 @@ def _missed(citations: Sequence[Citation], prompt: Prompt) -> str | None:
         for one in prompt.evidence
         if any(one.text.strip() in citation.quote for citation in citations)
     ]
-    return best.text if cited and best.score > max(cited) + OUTRANKED else None
+    outranked = bool(cited) and best.score > max(cited) + OUTRANKED
+    return best.text if outranked and tells(best.text) else None

@@ -38,6 +38,10 @@ WEIGHTS: Mapping[str, float] = {
 BIAS = -11.52
 COPIED = 0.6
 """Share of the claim's words that a near copy has in common with the source."""
+NEAR_COPY = 0.75
+"""The same share where only the order of the words can tell the two apart."""
+FOLLOWING = 3
+"""Words after the claim's first that are looked for before it in the source."""
 CLAUSE_SHARE = 0.6
 """Share of the claim's words that must meet one clause for its polarity to count alone."""
 _WORD = re.compile(r"\w[\w’'-]*")
@@ -123,7 +127,7 @@ def support_features(claim: Text, source: Source, cosine: float) -> dict[str, fl
         ),
         "exception": float(_exception_differs(claim, span)),
         "universal": float(_overstates(claim.polarity, span.polarity)),
-        "order": float(_order_differs(claim, span)),
+        "order": float(_order_differs(claim, span) or _opening_moved(claim, span)),
         "replaced": _replaced(claim, source, best, own),
     }
 
@@ -197,7 +201,7 @@ def _overstates(claim: Polarity, source: Polarity) -> bool:
 
 def _order_differs(claim: Text, span: Text) -> bool:
     """Whether two of the claim's names stand the other way round in the source, both active or passive."""
-    if bool(_PASSIVE.search(claim.text)) != bool(_PASSIVE.search(span.text)):
+    if _voices_differ(claim, span):
         return False
     same = claim.language == span.language
     candidates = claim.names | ({opening_word(claim.text)} - COMMON_WORDS - {""})
@@ -211,6 +215,32 @@ def _order_differs(claim: Text, span: Text) -> bool:
     ]
     known = [place for place in places if place is not None]
     return any(first > second + 1 for i, first in enumerate(known) for second in known[i + 1 :])
+
+
+def _voices_differ(claim: Text, span: Text) -> bool:
+    """Whether one is active and the other passive, which turns the order round."""
+    return bool(_PASSIVE.search(claim.text)) != bool(_PASSIVE.search(span.text))
+
+
+def _opening_moved(claim: Text, span: Text) -> bool:
+    """Whether a near copy opens with what the source says only after the words that follow it there.
+
+    "The transformer is half of the transformer" against "GPT is half of the transformer".
+    """
+    if claim.language != span.language or bool(_PASSIVE.search(claim.text)) != bool(
+        _PASSIVE.search(span.text)
+    ):
+        return False
+    ours = [_stem(claim.words.words[position], claim.language) for position in content_rows(claim.words)]
+    there = [_stem(word, span.language) for word in span.words.words]
+    if len(ours) <= FOLLOWING or sum(stem in there for stem in ours) < NEAR_COPY * len(ours):
+        return False
+    following = [there.index(one) for one in ours[1 : FOLLOWING + 1] if one in there and one != ours[0]]
+    return (
+        ours[0] in there
+        and len(following) >= FOLLOWING - 1
+        and all(there.index(ours[0]) > place + 1 for place in following)
+    )
 
 
 def _replaced(claim: Text, source: Source, best: NDArray[np.floating], own: Sequence[int]) -> float:

@@ -18,6 +18,9 @@ WORTH_MARGIN = 0.05
 SAME_WORDS_SHARE = 0.6
 BYTES_PER_TOKEN = 4
 LEAST_WORDS = 4
+CODE_SIGNS = re.compile(r"[=(){}\[\]<>_;\\#`]")
+MOST_CODE_SIGNS = 0.06
+"""Share of a text's characters from which it is a line of code and no sentence."""
 LABEL = re.compile(r"^\s*(?:\d+(?:\.\d+)*[.)]|[-*•])\s+")
 
 
@@ -48,9 +51,16 @@ class ExtractiveGenerator:
         """Nothing is held."""
 
 
+def tells(text: str) -> bool:
+    """Whether a text says something by itself: no question, lead-in to a list, label or line of code."""
+    words = re.findall(r"\w+", LABEL.sub("", text))
+    code = len(CODE_SIGNS.findall(text)) > MOST_CODE_SIGNS * len(text)
+    return len(words) >= LEAST_WORDS and not code and not text.rstrip().endswith(("?", ":"))
+
+
 def best_sentences(evidence: Sequence[Evidence]) -> list[Evidence]:
     """The evidence worth quoting: at most three stretches, none far below the best, none twice."""
-    telling = [index for index in range(len(evidence)) if _tells(evidence[index].text)]
+    telling = [index for index in range(len(evidence)) if tells(evidence[index].text)]
     ranked = sorted(telling or range(len(evidence)), key=lambda index: (-evidence[index].score, index))
     chosen: list[int] = []
     length = 0
@@ -72,12 +82,6 @@ def _quote(evidence: Sequence[Evidence], record: StreamRecord) -> Generator[str,
         raise empty_answer("The extractive answerer")
     for position, item in enumerate(chosen):
         yield (" " if position else "") + " ".join(item.text.split())
-
-
-def _tells(text: str) -> bool:
-    """Whether a sentence says something by itself: no question, no lead-in to a list, no mere label."""
-    words = re.findall(r"\w+", LABEL.sub("", text))
-    return len(words) >= LEAST_WORDS and not text.rstrip().endswith(("?", ":"))
 
 
 def _says_the_same(first: str, second: str) -> bool:

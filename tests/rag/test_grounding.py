@@ -65,6 +65,23 @@ def test_what_they_do_not_say_is_not(grounder: Grounder, sentence: str) -> None:
     assert grounder.check(sentence).sentence.status == "unsupported"
 
 
+def test_a_thing_is_not_said_of_what_it_is_a_part_of(core: Core) -> None:
+    encoder = SentenceVectors(core.library.cache, core.embedder)
+    said = "Un modelo GPT es la mitad decodificadora del transformer, sin atención cruzada."
+    grounder = Grounder(gather_evidence([passage(said, "es", 1)], encoder), encoder, "es")
+    wrong = "Un transformer es la mitad decodificadora del transformer, sin atención cruzada."
+    assert grounder.check(wrong).sentence.status == "unsupported"
+    right = "GPT es la mitad decodificadora del transformer, sin atención cruzada."
+    assert grounder.check(right).sentence.status == "supported"
+
+
+def test_words_of_the_documents_are_supported_whatever_they_are(core: Core) -> None:
+    encoder = SentenceVectors(core.library.cache, core.embedder)
+    said = "Nunca, salvo en 1987: x = (a + b) / 2,5."
+    grounder = Grounder(gather_evidence([passage(said, "es", 1)], encoder), encoder, "es")
+    assert grounder.check(said).sentence.status == "supported"
+
+
 def test_a_wrong_mark_of_the_generator_is_put_right(grounder: Grounder) -> None:
     verdict = grounder.check("Mide 7845 metros y une Malmö con Copenhague [2].")
     assert verdict.sentence.status == "re-attributed"
