@@ -13,8 +13,8 @@ from rag.sentence_vectors import SentenceVectors
 
 def test_headings_that_fit_best_leave_the_sentences_below_them_in(core: Core) -> None:
     heading = Passage(
-        document_id="d", chunk_id="d-0", title="Guía", source="d.txt", page=None, heading=("La raíz",), start=0,
-        end=40, text="La raíz\n\nSe divide para no saturar.", score=0.9, language="es",
+        document_id="d", chunk_id="d-0", title="Guía", source="d.txt", page=None, heading=("La raíz",),
+        start=0, end=40, text="La raíz\n\nSe divide para no saturar.", score=0.9, language="es",
     )  # fmt: skip
     evidence = gather_evidence([heading], SentenceVectors(core.library.cache, core.embedder))
     assert [one.text for one in evidence.sentences] == ["La raíz", "Se divide para no saturar."]
