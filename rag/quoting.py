@@ -6,6 +6,7 @@ beside the one that was asked for. The search knows which sentence fits the ques
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rag.answer import Citation, Sentence
@@ -15,6 +16,9 @@ from rag.grounding import is_fragment
 
 OUTRANKED = 0.03
 """How much better than all that an answer cites the best sentence must fit the question to be shown too."""
+CODE_SIGNS = re.compile(r"[=(){}\[\]<>_;\\#`]")
+MOST_CODE_SIGNS = 0.06
+"""Share of a text's characters from which it is a line of code, which adds nothing to a sentence."""
 
 
 def own_words(
@@ -48,4 +52,5 @@ def _missed(citations: Sequence[Citation], prompt: Prompt) -> str | None:
         if any(one.text.strip() in citation.quote for citation in citations)
     ]
     outranked = bool(cited) and best.score > max(cited) + OUTRANKED
-    return best.text if outranked and tells(best.text) else None
+    code = len(CODE_SIGNS.findall(best.text)) > MOST_CODE_SIGNS * len(best.text)
+    return best.text if outranked and not code and tells(best.text) else None

@@ -18,9 +18,6 @@ WORTH_MARGIN = 0.05
 SAME_WORDS_SHARE = 0.6
 BYTES_PER_TOKEN = 4
 LEAST_WORDS = 4
-CODE_SIGNS = re.compile(r"[=(){}\[\]<>_;\\#`]")
-MOST_CODE_SIGNS = 0.06
-"""Share of a text's characters from which it is a line of code and no sentence."""
 LABEL = re.compile(r"^\s*(?:\d+(?:\.\d+)*[.)]|[-*•])\s+")
 
 
@@ -52,10 +49,9 @@ class ExtractiveGenerator:
 
 
 def tells(text: str) -> bool:
-    """Whether a text says something by itself: no question, lead-in to a list, label or line of code."""
+    """Whether a text says something by itself: no question, no lead-in to a list, no mere label."""
     words = re.findall(r"\w+", LABEL.sub("", text))
-    code = len(CODE_SIGNS.findall(text)) > MOST_CODE_SIGNS * len(text)
-    return len(words) >= LEAST_WORDS and not code and not text.rstrip().endswith(("?", ":"))
+    return len(words) >= LEAST_WORDS and not text.rstrip().endswith(("?", ":"))
 
 
 def best_sentences(evidence: Sequence[Evidence]) -> list[Evidence]:

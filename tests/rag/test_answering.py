@@ -141,5 +141,7 @@ def test_where_an_answer_rests_on_a_much_weaker_sentence_the_best_one_is_shown_t
     prompt = Prompt(asked, "es", evidence, ())
     assert own_words(said, [cites], prompt, small=True) == ("outranked", [evidence[1].text])
     assert own_words(said, [cites], prompt, small=False) == ("", [])
+    code = Prompt(asked, "es", (evidence[0], Evidence(1, "d_k = int(d_model / heads)  # one head", 0.9)), ())
+    assert own_words(said, [cites], code, small=True) == ("", [])
     near = Prompt(asked, "es", (replace(evidence[0], score=0.89), evidence[1]), ())
     assert own_words(said, [cites], near, small=True) == ("", [])
