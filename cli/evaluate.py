@@ -31,6 +31,7 @@ from rag.sentence_vectors import SentenceVectors
 from rag.settings import Settings, load_settings
 from rag.vector_cache import VectorCache
 from workshop.compile import ensure_embedding_model
+from workshop.compile_pairs import ensure_reranker
 
 app = typer.Typer(no_args_is_help=True, help="Measure retrieval and answers on a set of questions.")
 
@@ -103,6 +104,7 @@ def answers(
     drawn = sample(answer_set.questions, size, seed)
     with file_progress(quiet=as_json) as show:
         ensure_embedding_model(settings, show)
+        ensure_reranker(settings, show)
     documents, key = answer_set.documents, answer_set.key
     with progress_bar(quiet=as_json) as show_count, open_set(settings, documents, key, show_count) as core:
         scores = evaluate_answers(drawn, _asker(core), document_ids(core), hide=hide, on_progress=show_count)
@@ -133,6 +135,7 @@ def grounding(
     pairs = [pair for pair in (read_pairs(path) if path else read_pairs()) if pair.part == part]
     with file_progress(quiet=as_json) as show:
         ensure_embedding_model(settings, show)
+        ensure_reranker(settings, show)
     embedder = open_embedder(settings)
     with TemporaryDirectory() as folder:
         cache = VectorCache(Path(folder) / "vectors.sqlite", embedder.description)
@@ -176,6 +179,7 @@ def refusal(
     settings = load_settings()
     with file_progress(quiet=as_json) as show:
         ensure_embedding_model(settings, show)
+        ensure_reranker(settings, show)
     examples = [example for path in paths for example in _examples(settings, path, size, seed, look, as_json)]
     weights, bias = dict(WEIGHTS), BIAS
     tuning = [one for one in examples if one.half == "tune"]

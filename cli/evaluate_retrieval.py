@@ -62,7 +62,7 @@ def retrieval(
     with file_progress(quiet=as_json) as show:
         ensure_embedding_model(settings, show)
         for one in (ours, theirs):
-            if one is not None and one.rerank_search:
+            if one is not None:
                 ensure_reranker(one.applied(settings), show)
     documents, key = given.documents, given.key
     with (

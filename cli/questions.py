@@ -17,6 +17,7 @@ from rag.errors import InputError
 from rag.generation.extractive import ExtractiveGenerator
 from rag.settings import load_settings
 from workshop.compile import ensure_embedding_model
+from workshop.compile_pairs import ensure_reranker
 
 app = typer.Typer(no_args_is_help=True, help="Questions to measure a library with.")
 
@@ -40,6 +41,7 @@ def make(
     settings = load_settings()
     with file_progress(quiet=False) as show:
         ensure_embedding_model(settings, show)
+        ensure_reranker(settings, show)
     with open_core(settings) as core, ExitStack() as stack:
         generator = core.generators.get(llm, model)
         if isinstance(generator, ExtractiveGenerator):

@@ -122,8 +122,8 @@ def measure_refusal(
     scores: dict[str, Any] = {}
     for name in dict.fromkeys(one.set for one in examples):
         rows = [one for one in examples if one.set == name and one.half == half]
-        there = [likelihood(one.features, weights, bias) for one in rows if one.answerable]
-        absent = [likelihood(one.features, weights, bias) for one in rows if not one.answerable]
+        there = [_probability(one, weights, bias) for one in rows if one.answerable]
+        absent = [_probability(one, weights, bias) for one in rows if not one.answerable]
         if there and absent:
             scores[name] = {
                 "n": len(rows),

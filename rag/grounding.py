@@ -106,7 +106,9 @@ class Grounder:
         """Ground one sentence; `text` may carry the generator's own marks such as `[2]`."""
         marked = [int(match.group(1)) for match in MARK.finditer(text)]
         bare = MARK.sub("", text).strip()
-        match = self.best_match(bare)
+        if self._verbatim(text, ()) is not None:  # the marks are the document's own
+            marked, bare = [], text.strip()
+        match = self.best_match(bare, marked)
         if match is None or match.probability < SUPPORTED:
             return Verdict(Sentence(bare, "unsupported", ()), (), match.probability if match else 0.0)
         citation, fresh = self._cite(match.sentences)
@@ -115,11 +117,15 @@ class Grounder:
         sentence = Sentence(bare, "re-attributed" if moved else "supported", (citation.number,))
         return Verdict(sentence, (citation,) if fresh else (), match.probability)
 
-    def best_match(self, text: str) -> Match | None:
-        """The stretch of evidence that most likely says what `text` says; None without evidence."""
+    def best_match(self, text: str, marked: Sequence[int] = ()) -> Match | None:
+        """The stretch of evidence that most likely says what `text` says; None without evidence.
+
+        Args:
+            marked: numbers, from 1, of the passages that the generator cited for it.
+        """
         if not any(character.isalnum() for character in text) or not self._evidence.sentences:
             return None
-        if (same := self._verbatim(text)) is not None:
+        if (same := self._verbatim(text, marked)) is not None:
             return Match((same,), {}, 1.0)
         fragment = bool(self._question) and is_fragment(text)
         meant = f"{self._question} {text}" if fragment else text
@@ -141,11 +147,12 @@ class Grounder:
         alone = [one for one in matches if len(one.sentences) == 1 and one.probability >= SUPPORTED]
         return max(alone or matches, key=lambda one: one.probability)
 
-    def _verbatim(self, text: str) -> int | None:
-        """The evidence sentence that is the text, word for word."""
-        words = text.split()
-        found = (at for at, one in enumerate(self._evidence.sentences) if one.text.split() == words)
-        return next(found, None)
+    def _verbatim(self, text: str, marked: Sequence[int]) -> int | None:
+        """The evidence sentence that is the text, word for word; of several one in a marked passage."""
+        words, sentences = text.split(), self._evidence.sentences
+        found = [at for at, one in enumerate(sentences) if one.text.split() == words]
+        cited = (at for at in found if sentences[at].passage + 1 in marked)
+        return next(cited, found[0] if found else None)
 
     def _pairs(self, indexes: Iterable[int]) -> list[tuple[int, ...]]:
         """Each sentence with the one before and the one after it in its passage."""

@@ -2,8 +2,8 @@
 
 The language model is shown the very prompt that it would answer, asked for one word, yes or no, at its end:
 the server keeps what it has read, so the look costs some 20 tokens and the answer nothing more. The
-probability of the yes is joined with what the scores say. Measured and fitted by `cita evaluate refusal
---look`.
+probability of the yes is joined with what the scores say. Measured by `cita evaluate refusal --look`; with
+`--fit` it prints weights fitted where the scores leave it open.
 """
 
 from __future__ import annotations

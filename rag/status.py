@@ -10,10 +10,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rag.core import Core
+from rag.cross_encoder import SENTENCES
 from rag.generation.choice import available_generators
 from rag.generation.ollama_client import LOOPBACK
 from rag.settings import Settings
 
+OWN_MODELS = ("multilingual-e5-small", "intfloat/multilingual-e5-small", SENTENCES)
+"""Names that need no hub."""
 PACKAGES = ("cita", "chromadb", "tantivy", "onnxruntime", "fastapi")
 
 
@@ -56,6 +59,9 @@ def _leaving(settings: Settings) -> str:
         gone.append(f"questions and the passages chosen for them go to the Ollama at {settings.ollama_url}")
     if settings.chroma_url and urlsplit(settings.chroma_url).hostname not in LOOPBACK:
         gone.append(f"vectors go to the Chroma server at {settings.chroma_url}")
+    for model in (settings.embedding_model, settings.reranker):
+        if model not in OWN_MODELS and not Path(model).is_dir():
+            gone.append(f"the model {model} is fetched from its hub where it is not there yet")
     return "; ".join(gone) or "nothing"
 
 

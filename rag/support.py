@@ -227,9 +227,7 @@ def _opening_moved(claim: Text, span: Text) -> bool:
 
     "The transformer is half of the transformer" against "GPT is half of the transformer".
     """
-    if claim.language != span.language or bool(_PASSIVE.search(claim.text)) != bool(
-        _PASSIVE.search(span.text)
-    ):
+    if claim.language != span.language or _voices_differ(claim, span):
         return False
     ours = [_stem(claim.words.words[position], claim.language) for position in content_rows(claim.words)]
     there = [_stem(word, span.language) for word in span.words.words]

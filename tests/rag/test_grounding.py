@@ -82,6 +82,22 @@ def test_words_of_the_documents_are_supported_whatever_they_are(core: Core) -> N
     assert grounder.check(said).sentence.status == "supported"
 
 
+def test_marks_of_the_documents_own_are_left_alone(core: Core) -> None:
+    encoder = SentenceVectors(core.library.cache, core.embedder)
+    said = "Attention was described in 2017 [12] by Vaswani and others."
+    twice = [passage(said, "en", number) for number in (1, 2)]
+    grounder = Grounder(gather_evidence(twice, encoder), encoder, "en")
+    verdict = grounder.check(said)
+    assert verdict.sentence.status == "supported"
+    assert verdict.sentence.text == said
+    again = grounder.check(f"{SPANISH} [2]")
+    assert again.sentence.status == "unsupported"
+    plain = [passage("BERT came out in 2018.", "en", number) for number in (1, 2)]
+    second = Grounder(gather_evidence(plain, encoder), encoder, "en").check("BERT came out in 2018. [2]")
+    assert second.sentence.status == "supported"
+    assert second.new_citations[0].document_id == "d2"
+
+
 def test_a_wrong_mark_of_the_generator_is_put_right(grounder: Grounder) -> None:
     verdict = grounder.check("Mide 7845 metros y une Malmö con Copenhague [2].")
     assert verdict.sentence.status == "re-attributed"
