@@ -34,6 +34,8 @@ from workshop.quantising import weights_sha256
 LEAST_AGREEMENT = 0.99
 MOST_TOKENS = 512
 SETTING = "CITA_RERANKER"
+SCORING = ("ForSequenceClassification", "ForCausalLM", "ForConditionalGeneration")
+"""What the architectures are called that can score a pair."""
 
 
 def ensure_reranker(settings: Settings, on_progress: Progress) -> PairModel | None:
@@ -75,6 +77,11 @@ def _compile(name: str, built: Path, on_progress: Progress) -> PairModel:
     on_progress("Loading the reranker", 0, 0)
     source = str(Path(name).resolve()) if Path(name).is_dir() else name
     model = load(CrossEncoder, source, SETTING)
+    if not _has_a_head(model):
+        raise ModelError(
+            f"{name} was never trained to score pairs (it is an embedding model, it seems); {SETTING} needs a "
+            "CrossEncoder."
+        )
     if model.num_labels != 1:
         raise ModelError(
             f"{name} sorts pairs into {model.num_labels} classes; {SETTING} needs one that gives one score."
@@ -98,6 +105,12 @@ def _compile(name: str, built: Path, on_progress: Progress) -> PairModel:
         described = describe(*smallest_that_agrees(built, agreement, LEAST_AGREEMENT, on_progress))
     described.write(built)
     return described
+
+
+def _has_a_head(model: Any) -> bool:
+    """Whether the weights come with what scores: a missing head would be made at random."""
+    trained = getattr(model.config, "architectures", None)
+    return not trained or any(kind in one for one in trained for kind in SCORING)
 
 
 def _saved_tokenizer(model: Any, built: Path) -> bool:

@@ -143,3 +143,15 @@ def test_what_gives_several_scores_is_refused(tmp_path: Path) -> None:
         ensure_reranker(settings, ignore)
     with pytest.raises(ModelError, match="cita prepare"):
         open_reranker(settings, None)  # type: ignore[arg-type]
+
+
+def test_an_embedding_model_is_no_reranker(tmp_path: Path) -> None:
+    from transformers import BertConfig, BertModel
+
+    folder = make_cross_encoder(tmp_path / "embeds")
+    config = BertConfig.from_pretrained(folder)
+    config.architectures = None
+    BertModel(config).save_pretrained(folder)
+    settings = load_settings(reranker=str(folder), models_dir=tmp_path / "models")
+    with pytest.raises(ModelError, match="never trained to score pairs"):
+        ensure_reranker(settings, ignore)
