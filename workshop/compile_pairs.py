@@ -79,7 +79,7 @@ def _compile(name: str, built: Path, on_progress: Progress) -> PairModel:
     model = load(CrossEncoder, source, SETTING)
     if not _has_a_head(model):
         raise ModelError(
-            f"{name} was never trained to score pairs (it is an embedding model, it seems); {SETTING} needs a "
+            f"{name} was never trained to score pairs (an embedding model, it seems); {SETTING} needs a "
             "CrossEncoder."
         )
     if model.num_labels != 1:
