@@ -13,9 +13,9 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
 from ingest.job_records import OVER
 from ingest.jobs import Jobs
 from rag.core import Core
+from rag.settings import COLLECTION_PATTERN
 from rag.errors import InputError, NotFoundError
 from web.api import CollectionQuery
-from web.api_models import COLLECTION_PATTERN
 from web.document_states import document_states, readable_again
 from web.examples import SAMPLES
 from web.job_pages import shown_jobs
@@ -64,6 +64,7 @@ def _add_list(router: APIRouter, core: Core, renderer: Renderer, removals: Remov
             "collection": collection,
             "collections": catalogue.collections(),
             "settings": core.settings,
+            "collection_pattern": COLLECTION_PATTERN,
             "most_upload_bytes": MOST_UPLOAD_BYTES,
         }
 
