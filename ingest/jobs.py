@@ -174,6 +174,19 @@ class Jobs:
             raise CitaError(record.error)
         return self.report(job_id)
 
+    def wait_a_while(self, job_ids: Sequence[str], seconds: float) -> None:
+        """Wait until all of some jobs are over, but not longer than some seconds in all.
+
+        Raises:
+            NotFoundError: there is no such job.
+        """
+
+        def over() -> bool:
+            return self._closing or all(self._records.get(one).state in OVER for one in job_ids)
+
+        with self._changed:
+            self._changed.wait_for(over, seconds)
+
     def events(self, job_id: str) -> Events:
         """A job as it goes: `outcome` for each file, also those before, `progress` between, `job` at the end.
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
 
 from rag.errors import InputError
+from rag.settings import COLLECTION_PATTERN
 
 QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“"}
 _QUOTED = "|".join(f"{re.escape(a)}[^{re.escape(b)}\n]{{1,300}}{re.escape(b)}" for a, b in QUOTES.items())
@@ -29,7 +30,7 @@ TOKEN = re.compile(
     rf"|(?P<phrase>{_QUOTED})",
     re.IGNORECASE,
 )
-COLLECTION = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+COLLECTION = re.compile(COLLECTION_PATTERN)
 LANGUAGE = re.compile(r"[a-z]{2,3}")
 DAY = r"\d{4}(?:-\d{2}){0,2}"
 DATE = re.compile(rf"(?P<sign>[<>]=?)?(?P<first>{DAY})|(?P<from>{DAY})?\.\.(?P<to>{DAY})?")

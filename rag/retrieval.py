@@ -94,6 +94,7 @@ class Retriever:
         limit: int | None = None,
         mode: Mode | None = None,
         rerank: bool | None = None,
+        expand: bool | None = None,
     ) -> SearchResult:
         """The passages that fit a question best, best first, the same each time.
 
@@ -104,13 +105,20 @@ class Retriever:
             limit: most passages.
             mode: how dense and lexical search are joined.
             rerank: score the first hits again.
+            expand: rewrite the question as the settings say, or not at all where this is False.
 
         Raises:
             InputError: the question is empty or too long.
         """
         limit = limit or self._settings.search_limit
         ranking = self.rank(
-            question, collection=collection, filters=filters, limit=limit, mode=mode, rerank=rerank
+            question,
+            collection=collection,
+            filters=filters,
+            limit=limit,
+            mode=mode,
+            rerank=rerank,
+            expand=expand,
         )
         started = perf_counter()
         passages = self.passages(ranking, limit)
@@ -141,6 +149,7 @@ class Retriever:
         limit: int | None = None,
         mode: Mode | None = None,
         rerank: bool | None = None,
+        expand: bool | None = None,
     ) -> Ranking:
         """The chunks that fit a question best; arguments and errors as `search` has them."""
         query = parse_query(checked_question(question))
@@ -149,7 +158,7 @@ class Retriever:
         collection = query.collection or collection or settings.collection
         limit = limit or settings.search_limit
         started = perf_counter()
-        vector = self._vector(query.text)
+        vector = self._vector(query.text, expand is not False)
         embedded = perf_counter()
         centroids = self._library.centroids(collection)
         neutral = centroids.neutral(vector)
@@ -166,8 +175,8 @@ class Retriever:
             return self._reranked(ranking, evened)
         return ranking
 
-    def _vector(self, text: str) -> FloatArray:
-        if self.expansion is not None:
+    def _vector(self, text: str, expand: bool) -> FloatArray:
+        if expand and self.expansion is not None:
             return self.expansion.vector(text, self._embedder)
         vector: FloatArray = self._embedder.encode_queries([text])[0]
         return vector

@@ -25,8 +25,9 @@ from rag.errors import SettingsError
 PREFIX = "CITA_"
 
 
-COLLECTION_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
-"""What a collection may be called: part of a name in Chroma, and of an address."""
+COLLECTION_PATTERN = r"^[a-z0-9][a-z0-9_\-]{0,62}$"
+"""What a collection may be called: part of a name in Chroma, and of an address. A browser reads this too,
+and wants the hyphen escaped."""
 
 
 class Settings(BaseSettings):

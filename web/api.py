@@ -12,9 +12,9 @@ from rag.core import Core
 from rag.errors import NotFoundError
 from rag.query import make_filters
 from rag.retrieval import LONGEST_QUESTION, Mode
+from rag.settings import COLLECTION_PATTERN
 from rag.status import status
 from web.api_models import (
-    COLLECTION_PATTERN,
     AnswerJson,
     AskRequest,
     DocumentsJson,

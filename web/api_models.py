@@ -9,11 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from rag.generation.base import Sampling
 from rag.query import Filters, make_filters
 from rag.retrieval import LONGEST_QUESTION, checked_question
-from rag.settings import Settings
+from rag.settings import COLLECTION_PATTERN, Settings
 
 FilterValue = Annotated[str, Field(min_length=1, max_length=300)]
 Provider = Literal["auto", "ollama", "openai", "llama-server", "extractive"]
-COLLECTION_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 
 
 class ExchangeJson(BaseModel):

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI, Request, Response
+from starlette.types import Lifespan
 
 from ingest.jobs import Jobs
 from ingest.watching import Watching
@@ -58,18 +59,6 @@ def create_app(
     """
 
     jobs = Jobs(core)
-    watching = Watching(core.settings.watch, jobs)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        jobs.start()
-        watching.start()
-        yield
-        watching.close()
-        jobs.close()
-        if on_shutdown is not None:
-            on_shutdown()
-
     assets = Assets()
     renderer = renderer or Renderer(assets, stays_here=_stays_here(core))
     app = FastAPI(
@@ -78,7 +67,7 @@ def create_app(
         version=_version(),
         docs_url=None,
         redoc_url=None,
-        lifespan=lifespan,
+        lifespan=_lifespan(jobs, Watching(core.settings.watch, jobs), on_shutdown),
     )
 
     def problem_page(request: Request, status: int, message: str) -> Response:
@@ -107,6 +96,22 @@ def create_app(
     names = (core.settings.host, *core.settings.allowed_hosts, *allowed_hosts)
     app.add_middleware(SecurityMiddleware, allowed_hosts=names)
     return app
+
+
+def _lifespan(jobs: Jobs, watching: Watching, on_shutdown: Callable[[], None] | None) -> Lifespan[FastAPI]:
+    """What is begun when the server starts, and ended when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        jobs.start()
+        watching.start()
+        yield
+        watching.close()
+        jobs.close()
+        if on_shutdown is not None:
+            on_shutdown()
+
+    return lifespan
 
 
 def _version() -> str:

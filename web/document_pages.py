@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse
 
 from rag.core import Core
 from rag.errors import NotFoundError
-from web.document_states import document_states
+from web.document_states import document_states, readable_again
 from web.document_view import view_document
 from web.languages import choose_language
 from web.page_images import PDF, SCALES, PageImages
@@ -89,7 +89,9 @@ def document_router(core: Core, renderer: Renderer) -> APIRouter:
         context = views.context(document_id, start, end, part, page, view)
         if context["shown"] == "chunks":
             context |= views.chunks(document_id, offset)
-        context["state"] = document_states(core.library.catalogue, [context["document"]])[document_id]
+        catalogue = core.library.catalogue
+        context["state"] = document_states(catalogue, [context["document"]])[document_id]
+        context["readable_again"] = bool(readable_again(catalogue, [document_id]))
         context["prompts"] = heading_questions(context["document"].title, context["text"])
         return renderer.page(request, "documents/document.html", **context)
 

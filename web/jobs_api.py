@@ -12,8 +12,9 @@ from fastapi.responses import JSONResponse
 
 from ingest.jobs import Jobs
 from ingest.pipeline import IngestOptions
+from rag.settings import COLLECTION_PATTERN
 from web.api import PROBLEMS
-from web.api_models import COLLECTION_PATTERN, IngestRequest, JobJson, JobsJson, ProblemJson, ReportJson
+from web.api_models import IngestRequest, JobJson, JobsJson, ProblemJson, ReportJson
 from web.security import ForbiddenError
 from web.streaming import MEDIA_TYPE, EventStreamResponse
 from web.uploads import Upload, submit

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from time import monotonic, sleep
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -14,8 +13,8 @@ from ingest.job_records import OVER
 from ingest.jobs import Jobs
 from rag.core import Core
 from rag.errors import InputError, NotFoundError
+from rag.settings import COLLECTION_PATTERN
 from web.api import CollectionQuery
-from web.api_models import COLLECTION_PATTERN
 from web.document_states import document_states, readable_again
 from web.examples import SAMPLES
 from web.job_pages import shown_jobs
@@ -34,6 +33,8 @@ Chosen = Annotated[list[str], Form(default_factory=list)]
 Next = Annotated[str, Form()]
 Offset = Annotated[int, Query(ge=0)]
 Text = Annotated[str, Query(max_length=200)]
+JobIds = Annotated[str, Query(max_length=4000)]
+"""One job for each collection, joined by commas."""
 
 
 def library_router(core: Core, renderer: Renderer, removals: Removals, jobs: Jobs) -> APIRouter:
@@ -63,6 +64,7 @@ def _add_list(router: APIRouter, core: Core, renderer: Renderer, removals: Remov
             "filter": filter,
             "collection": collection,
             "collections": catalogue.collections(),
+            "collection_pattern": COLLECTION_PATTERN,
             "settings": core.settings,
             "most_upload_bytes": MOST_UPLOAD_BYTES,
         }
@@ -76,7 +78,7 @@ def _add_list(router: APIRouter, core: Core, renderer: Renderer, removals: Remov
         collection: CollectionQuery = None,
         removed: Text = "",
         restored: Offset = 0,
-        again: Text = "",
+        again: JobIds = "",
     ) -> Response:
         context = listed(collection or None, offset, sort, filter)
         context |= {"removed": removed, "restored": restored, "removed_titles": removals.titles(removed)}
@@ -110,7 +112,7 @@ def _add_taking_in(router: APIRouter, core: Core, renderer: Renderer, jobs: Jobs
     def samples() -> Response:
         if not SAMPLES.is_dir():
             raise NotFoundError("The sample documents are not here: they come with Cita's sources.")
-        _wait(jobs, jobs.submit([SAMPLES]).id)
+        jobs.wait_a_while([jobs.submit([SAMPLES]).id], PATIENCE_SECONDS)
         return RedirectResponse("/documents", 303)
 
     @router.post("/documents/again")
@@ -124,8 +126,7 @@ def _add_taking_in(router: APIRouter, core: Core, renderer: Renderer, jobs: Jobs
                 "send the new version under the same name, and it takes the old one's place."
             )
         begun = [jobs.submit(names, collection).id for collection, names in wanted.items()]
-        for job in begun:
-            _wait(jobs, job)
+        jobs.wait_a_while(begun, PATIENCE_SECONDS)
         return _back(next, again=",".join(begun))
 
 
@@ -141,25 +142,23 @@ def _add_removing(router: APIRouter, removals: Removals) -> None:
         return _back(next, restored=str(removals.undo(token)))
 
 
-def _wait(jobs: Jobs, job_id: str) -> None:
-    """Wait for a job, but not longer than the reader of a page would."""
-    until = monotonic() + PATIENCE_SECONDS
-    while monotonic() < until and jobs.job(job_id, limit=0)["state"] not in OVER:
-        sleep(0.05)
-
-
 def _read_again(jobs: Jobs, job_ids: str) -> dict[str, Any] | None:
-    """What became of documents that were read again: their counts, and whether some are still to come."""
-    counts: Counter[str] = Counter()
-    is_over = True
+    """What became of documents that were read again: whether all of it is over, counts, what ended early."""
+    if not job_ids:
+        return None
     try:
-        for job_id in filter(None, job_ids.split(",")):
-            job = jobs.job(job_id, limit=0)
-            counts.update(job["counts"])
-            is_over = is_over and job["state"] in OVER
+        read = [jobs.job(job_id, limit=0) for job_id in job_ids.split(",")]
     except NotFoundError:
         return None
-    return {"counts": counts, "over": is_over} if job_ids else None
+    counts: Counter[str] = Counter()
+    for job in read:
+        counts.update(job["counts"])
+    return {
+        "counts": counts,
+        "over": all(job["state"] in OVER for job in read),
+        "errors": list(dict.fromkeys(job["error"] for job in read if job["state"] == "failed")),
+        "cancelled": any(job["state"] == "cancelled" for job in read),
+    }
 
 
 def _address(sort: str, filter: str, collection: str | None, offset: int) -> str:

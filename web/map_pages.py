@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, JSONResponse
 
 from rag.core import Core
 from rag.retrieval import LONGEST_QUESTION
-from web.api_models import COLLECTION_PATTERN
+from rag.settings import COLLECTION_PATTERN
 from web.asking import plain
 from web.languages import choose_language
 from web.map_data import Map, Maps

@@ -19,7 +19,6 @@ from web.rendering import THEME_COOKIE, THEMES, Renderer, own_address
 
 # Marks a sentence for translation.
 N_ = str
-_NEWEST = 100
 _YEAR_SECONDS = 365 * 24 * 3600
 QuestionQuery = Annotated[str, Query(max_length=LONGEST_QUESTION)]
 
@@ -44,7 +43,7 @@ class Asked:
 
 
 def _add_searching(router: APIRouter, core: Core, renderer: Renderer) -> None:
-    def found(asked: Asked) -> dict[str, Any]:
+    def found(asked: Asked, expand: bool | None = None) -> dict[str, Any]:
         if not asked.q.strip():
             return {"query": "", "results": None, "milliseconds": 0}
         named, spoken = ([one.strip()] if one.strip() else [] for one in (asked.document, asked.language))
@@ -53,6 +52,7 @@ def _add_searching(router: APIRouter, core: Core, renderer: Renderer) -> None:
             collection=asked.collection or None,
             filters=make_filters(named, languages=spoken),
             mode=asked.mode,
+            expand=expand,
         )
         return {
             "query": asked.q,
@@ -75,7 +75,9 @@ def _add_searching(router: APIRouter, core: Core, renderer: Renderer) -> None:
 
     @router.get("/fragments/search")
     def results(request: Request, asked: Annotated[Asked, Depends()]) -> str:
-        return renderer.fragment(choose_language(request), "search/results.html", **found(asked))
+        # Asked for at every pause of typing: too often for the language model to rewrite each of them.
+        context = found(asked, expand=False)
+        return renderer.fragment(choose_language(request), "search/results.html", **context)
 
 
 def _add_rest(router: APIRouter, core: Core, renderer: Renderer) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ingest.jobs import Jobs
-from ingest.pipeline import IngestOptions
+from ingest.outcomes import Report
+from ingest.pipeline import Ingestion, IngestOptions
 from rag.core import Core, open_core
 from rag.settings import Settings
 
@@ -76,4 +79,24 @@ def test_what_has_gone_and_what_is_not_there_are_told(own_core: Core, tmp_path: 
     assert jobs.wait(pruned.id)["counts"] == {"removed": 1, "failed": 1}
     kinds = [kind for kind, _data in jobs.events(pruned.id)]
     assert kinds == ["outcome", "outcome", "job"]
+    jobs.close()
+
+
+def test_a_wait_for_several_jobs_ends_with_the_last_of_them_or_when_it_has_been_long_enough(
+    own_core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, run = threading.Event(), Ingestion.run
+
+    def held(*given: Any, **named: Any) -> Report:
+        assert go_on.wait(60)
+        return run(*given, **named)
+
+    monkeypatch.setattr(Ingestion, "run", held)
+    jobs = Jobs(own_core)
+    both = [jobs.submit([], sent=sent(1)).id for _ in range(2)]
+    jobs.wait_a_while(both, 0.05)
+    assert [jobs.job(one)["finished_at"] for one in both] == [None, None]
+    go_on.set()
+    jobs.wait_a_while(both, 60)
+    assert [jobs.job(one)["state"] for one in both] == ["done", "done"]
     jobs.close()

@@ -48,6 +48,8 @@ def test_a_search_looks_near_the_rewritings_too_and_only_if_asked(tmp_path: Path
         plain = core.retriever.rank(QUESTION)
         assert np.array_equal(plain.vector, vector(QUESTION))
         core.retriever.expansion = Expansion(lambda: writer)
+        assert np.array_equal(core.retriever.rank(QUESTION, expand=False).vector, vector(QUESTION))
+        assert writer.asked == 0
         expanded = core.retriever.rank(QUESTION)
     [chunk] = [one for one in plain.order if one.startswith("1-")]
     assert expanded.found.cosines[chunk] > plain.found.cosines[chunk] + 0.2

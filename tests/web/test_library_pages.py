@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from ingest.jobs import Jobs
 from ingest.pipeline import Ingestion
 from rag.core import Core, open_core
-from rag.settings import Settings
+from rag.errors import StoreError
+from rag.settings import COLLECTION_PATTERN, Settings
+from tests.rag.staging import staged, tiny_core, vector
 from web.app import create_app
 from web.uploads import readable_name
 
@@ -175,6 +179,69 @@ def test_what_has_changed_is_read_again(own: TestClient, own_core: Core, tmp_pat
     assert "painted red" in own.get("/search", params={"q": "colour of the lighthouse of one"}).text
     again = own.post("/documents/again", data={"id": documents}, headers=FORM)
     assert "nothing has changed" in again.text
+
+
+def test_what_could_not_be_read_again_is_said_beside_what_was(
+    own: TestClient, own_core: Core, tmp_path: Path
+) -> None:
+    paths = [tmp_path / "one.md", tmp_path / "two.md"]
+    for path in paths:
+        path.write_text(f"# {path.stem}\n\nThe lighthouse of {path.stem} is white.")
+    documents = take_in(own_core, *paths)
+    paths[0].write_text("# one\n\nThe lighthouse of one is painted red.")
+    paths[1].unlink()
+    page = own.post("/documents/again", data={"id": documents}, headers=FORM).text
+    assert "1 document has changed and was taken in anew" in page
+    assert "1 file could not be read again" in page
+
+
+def test_reading_again_that_fails_as_a_whole_is_no_news_of_nothing_changed(
+    own: TestClient, own_core: Core, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = tmp_path / "note.md"
+    note.write_text("# Mareas\n\nLa marea sube dos veces al día.")
+    documents = take_in(own_core, note)
+
+    def fail(*_given: object, **_named: object) -> None:
+        raise StoreError("The disk is <full>.")
+
+    monkeypatch.setattr(Ingestion, "run", fail)
+    page = own.post("/documents/again", data={"id": documents}, headers=FORM).text
+    assert "They could not all be read again: The disk is &lt;full&gt;." in page
+    assert "nothing has changed" not in page
+
+
+def test_reading_again_that_was_cancelled_is_said_to_be(own: TestClient, own_core: Core) -> None:
+    waiting = Jobs(own_core)
+    waiting.close()  # it writes down what it is given, and does nothing any more
+    jobs = [waiting.submit([f"/nowhere/{number}.md"], f"of-{number}").id for number in range(30)]
+    told = {"again": ",".join(jobs)}
+    assert "Being read again" in own.get("/documents", params=told).text
+    for job in jobs:
+        waiting.cancel(job)
+    page = own.get("/documents", params=told).text
+    assert "Reading again was cancelled; what was finished stays." in page
+    assert "nothing has changed" not in page
+
+
+def test_what_came_from_somewhere_has_a_button_to_be_read_again(tmp_path: Path) -> None:
+    fetched = staged("fetched", ["El faro."], "https://example.org/faro.html")
+    scan = replace(staged("scan", ["La torre."]), chunks=[], vectors=vector("")[None][:0])
+    with tiny_core(tmp_path / "data") as core:
+        core.library.write([fetched, scan, staged("sent", ["El mar."], "mar.txt")])
+        with TestClient(create_app(core), base_url="http://127.0.0.1") as client:
+            pages = {one: client.get(f"/documents/{one}").text for one in ("fetched", "scan", "sent")}
+    assert 'data-state="kept"' in pages["fetched"]
+    assert 'data-state="empty"' in pages["scan"]
+    assert [one for one, page in pages.items() if 'formaction="/documents/again"' in page] == [
+        "fetched",
+        "scan",
+    ]
+
+
+def test_the_form_takes_the_collections_that_the_server_takes(own: TestClient) -> None:
+    send(own, ("note.md", NOTE.encode()))
+    assert f'pattern="{COLLECTION_PATTERN}"' in own.get("/documents").text
 
 
 def test_a_new_collection_begins_with_what_is_sent_into_it(own: TestClient) -> None:

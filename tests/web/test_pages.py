@@ -12,6 +12,8 @@ from babel.support import NullTranslations
 from starlette.testclient import TestClient
 
 from rag.core import Core
+from rag.expansion import Expansion
+from tests.rag.scripted import Writer
 from web.answer_view import answer_context
 from web.app import create_app
 from web.assets import Assets
@@ -263,3 +265,14 @@ def test_no_answer_has_words_that_were_never_translated(pseudo: TestClient, ques
 def test_no_document_page_has_words_that_were_never_translated(pseudo: TestClient) -> None:
     document = a_document(pseudo)
     assert untranslated(pseudo.get(f"/documents/{document}?start=0&end=9", headers=HTML).text) == []
+
+
+def test_results_as_one_types_cost_no_words_of_a_language_model(
+    client: TestClient, core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = Writer("What is attention good for?")
+    monkeypatch.setattr(core.retriever, "expansion", Expansion(lambda: writer))
+    assert client.get("/fragments/search?q=attention").status_code == 200
+    assert writer.asked == 0
+    assert client.get("/search?q=attention").status_code == 200
+    assert writer.asked == 1

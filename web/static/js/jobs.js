@@ -5,9 +5,14 @@ const OFTEN = 1000;
 const SELDOM = 10000;
 
 // What came in belongs into the list; a reader in the middle of something is left to it.
-function showList() {
+function showList(section) {
   const busy = document.querySelector("#chosen :checked") || document.activeElement?.matches("input, select, textarea");
-  if (!busy) location.reload();
+  if (!busy && !isRead(section)) location.reload();
+}
+
+// Whether the reader is at what is told of the jobs: at a button, or at why files failed.
+function isRead(section) {
+  return section.contains(document.activeElement) || section.querySelector("details[open]") !== null;
 }
 
 export function installJobs() {
@@ -29,7 +34,7 @@ export function installJobs() {
           running = now;
           if (ended) {
             announce(section.dataset.done);
-            showList();
+            showList(section);
           }
         }
       } catch {
@@ -40,7 +45,7 @@ export function installJobs() {
   };
 
   const draw = (html) => {
-    if (section.contains(document.activeElement) || section.querySelector("details[open]")) return;
+    if (isRead(section)) return;
     show(section, html);
     section.hidden = !section.firstElementChild;
   };
