@@ -26,12 +26,18 @@ class BlindRetriever:
         filters: Filters | None = None,
         limit: int | None = None,
         rerank: bool | None = None,
+        expand: bool | None = None,
     ) -> SearchResult:
         """As `Retriever.search`, with the places of hidden passages taken by the next ones."""
         limit = limit or self._settings.search_limit
         spare = 2 * MOST_FROM_ONE_DOCUMENT * len(self.hidden)
         found = self._retriever.search(
-            question, collection=collection, filters=filters, limit=limit + spare, rerank=rerank
+            question,
+            collection=collection,
+            filters=filters,
+            limit=limit + spare,
+            rerank=rerank,
+            expand=expand,
         )
         seen = [one for one in found.passages if one.document_id not in self.hidden]
         return replace(found, passages=tuple(seen[:limit]))

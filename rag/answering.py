@@ -62,6 +62,7 @@ class Searcher(Protocol):
         filters: Filters | None = None,
         limit: int | None = None,
         rerank: bool | None = None,
+        expand: bool | None = None,
     ) -> SearchResult:
         """The passages that fit a question best, best first."""
 
@@ -96,6 +97,8 @@ class Answerer:
             filters=request.filters,
             limit=request.passages or self._settings.passages,
             rerank=self._settings.rerank_ask,
+            # A question for which another generator was chosen is not shown to the settings' one.
+            expand=None if request.provider in (None, self._settings.llm) else False,
         )
         timings = dict(found.timings_ms)
         draft = Draft(request.question, question, found.language, found.passages, started, timings=timings)

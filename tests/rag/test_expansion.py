@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rag.answering import Request
 from rag.expansion import Expansion
 from rag.generation.extractive import ExtractiveGenerator
 from tests.rag.scripted import Writer
@@ -55,3 +56,14 @@ def test_a_search_looks_near_the_rewritings_too_and_only_if_asked(tmp_path: Path
     assert expanded.found.cosines[chunk] > plain.found.cosines[chunk] + 0.2
     assert np.linalg.norm(expanded.vector) == pytest.approx(1, abs=1e-5)
     assert writer.asked == 1
+
+
+def test_a_question_for_another_generator_is_not_shown_to_the_settings_one(tmp_path: Path) -> None:
+    writer = Writer(OTHER)
+    with tiny_core(tmp_path / "data") as core:
+        core.library.write([staged("a", [OTHER])])
+        core.retriever.expansion = Expansion(lambda: writer)
+        core.answerer.answer(Request(QUESTION, provider="llama-server"))
+        assert writer.asked == 0
+        core.answerer.answer(Request(QUESTION))
+        assert writer.asked == 1
