@@ -2,11 +2,13 @@
 
 A change has the whole folder looked at again, which costs a hash a file: ignored files stay ignored, a
 moved file is recognised, and a change that came while nobody watched is caught up with. A folder that is
-no longer there at all (a disk that was taken out) loses nothing.
+no longer there at all loses nothing, nor does one in which nothing known is met any more (a disk that was
+taken out may leave the empty folder that it was mounted on).
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,8 +18,10 @@ from ingest.pipeline import IngestOptions
 from ingest.sources import Filter
 from rag.errors import InputError, StoreError
 
-FOLLOW = IngestOptions(prune=True)
-"""Documents whose files have gone are removed."""
+logger = logging.getLogger(__name__)
+
+FOLLOW = IngestOptions(prune=True, spare=True)
+"""Documents whose files have gone are removed, but not all of a folder's at once."""
 DEBOUNCE_MILLISECONDS = 1600
 """How long changes are gathered: an editor's save, a copy of many files."""
 LOOKED_AFTER_MILLISECONDS = 1000
@@ -139,8 +143,10 @@ class Watching:
     def _work(self) -> None:
         for folders in changed_folders(self._folders, self._stop):
             job = self._jobs.submit(folders, options=FOLLOW)
-            for _event in self._jobs.events(job.id):
-                pass  # until it is over: what changes meanwhile is gathered
+            # Until it is over: what changes meanwhile is gathered.
+            for kind, told in self._jobs.events(job.id):
+                if kind == "outcome" and told["status"] == "skipped":
+                    logger.warning("%s: %s.", told["name"], told["message"])
 
 
 def _matters(path: Path, folder: Path, given: Filter) -> bool:

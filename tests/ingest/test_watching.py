@@ -74,6 +74,56 @@ def test_a_folder_that_is_taken_away_loses_nothing(core: Core, tmp_path: Path) -
     jobs.close()
 
 
+def test_an_empty_folder_in_place_of_a_disk_loses_nothing(core: Core, tmp_path: Path) -> None:
+    outer, disk = tmp_path / "outer", tmp_path / "outer" / "disk"
+    disk.mkdir(parents=True)
+    (outer / "b.txt").write_text("Another sentence.")
+    for name in ("a", "c"):
+        (disk / f"{name}.txt").write_text(f"One sentence in {name}.")
+    jobs = Jobs(core)
+
+    def look() -> dict[str, int]:
+        report = jobs.wait(jobs.submit([outer, disk], options=watching.FOLLOW).id)
+        said = [one["message"] for one in report["outcomes"] if one["status"] == "skipped"]
+        assert all("disk was taken out" in one for one in said)
+        return report["counts"]
+
+    assert look() == {"added": 3}
+    disk.rename(tmp_path / "taken out")
+    disk.mkdir()
+    assert look() == {"unchanged": 1, "skipped": 1}
+    (disk / "not mounted.txt").write_text("The disk belongs here.")
+    assert look() == {"unchanged": 1, "added": 1, "skipped": 1}
+    assert core.library.catalogue.count_documents() == 4
+    (disk / "not mounted.txt").unlink()
+    disk.rmdir()
+    (tmp_path / "taken out").rename(disk)
+    assert look() == {"unchanged": 3, "removed": 1}
+    (disk / "a.txt").unlink()
+    assert look() == {"unchanged": 2, "removed": 1}
+    jobs.close()
+
+
+def test_a_server_says_once_what_it_spares(
+    core: Core, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    quick(monkeypatch)
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    (folder / "a.txt").write_text("One sentence.")
+    jobs = Jobs(core)
+    jobs.wait(jobs.submit([folder], options=watching.FOLLOW).id)
+    (folder / "a.txt").unlink()
+    watch = Watching([folder], jobs)
+    watch.start()
+    until(lambda: bool(caplog.messages))
+    watch.close()
+    jobs.close()
+    (said,) = caplog.messages
+    assert str(folder) in said
+    assert core.library.catalogue.count_documents() == 1
+
+
 def test_what_changes_during_the_first_look_is_not_missed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
