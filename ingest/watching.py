@@ -8,7 +8,9 @@ taken out may leave the empty folder that it was mounted on).
 
 from __future__ import annotations
 
+import errno
 import logging
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,7 +18,7 @@ from pathlib import Path
 from ingest.jobs import Jobs
 from ingest.pipeline import IngestOptions
 from ingest.sources import Filter
-from rag.errors import InputError, StoreError
+from rag.errors import CitaError, InputError, StoreError
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +28,9 @@ DEBOUNCE_MILLISECONDS = 1600
 """How long changes are gathered: an editor's save, a copy of many files."""
 LOOKED_AFTER_MILLISECONDS = 1000
 """How often it is seen to that the folders are still there; the first look waits so long."""
+AGAIN_SECONDS = 30.0
+"""How long a server waits after its watch failed."""
+AT_A_LIMIT = re.compile(rf"watch limit|os error ({errno.ENOSPC}|{errno.EMFILE})\b")
 
 
 def watched(folders: Sequence[Path]) -> list[Path]:
@@ -59,11 +64,10 @@ def changed_folders(folders: Sequence[Path], stop: threading.Event) -> Iterator[
             continue
         try:
             yield from _until_replaced(folders, present, stop)
-        except OSError as error:
-            raise StoreError(
-                f"The system does not watch these folders ({error}); raise its limit "
-                "(fs.inotify.max_user_watches) or set WATCHFILES_FORCE_POLLING=true."
-            ) from error
+        except FileNotFoundError:
+            stop.wait(LOOKED_AFTER_MILLISECONDS / 1000)  # it went just now
+        except (OSError, RuntimeError) as error:  # a watch that cannot even be made is the latter
+            raise StoreError(_not_watched(error)) from error
 
 
 def _until_replaced(
@@ -90,6 +94,7 @@ def _until_replaced(
         rust_timeout=LOOKED_AFTER_MILLISECONDS,
         yield_on_timeout=True,
         raise_interrupt=True,
+        ignore_permission_denied=True,
     ):
         if _identities(folders) != before:
             return
@@ -102,6 +107,16 @@ def _until_replaced(
         touched = [one for one in present if any(path.is_relative_to(one) for path in paths)]
         if touched:
             yield touched
+
+
+def _not_watched(error: Exception) -> str:
+    """What to do about an error of the system's watch; it often tells its kind in words only."""
+    number = getattr(error, "errno", None)
+    if number in (errno.ENOSPC, errno.EMFILE) or AT_A_LIMIT.search(str(error)):
+        advice = "raise its limit (fs.inotify.max_user_watches, max_user_instances, or of open files) or"
+    else:
+        advice = "mend that, or"
+    return f"The system does not watch these folders ({error}); {advice} set WATCHFILES_FORCE_POLLING=true."
 
 
 def _identities(folders: Sequence[Path]) -> list[tuple[int, int] | None]:
@@ -141,6 +156,15 @@ class Watching:
         self._stop.set()
 
     def _work(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._follow()
+            except CitaError as error:
+                if not self._stop.is_set():
+                    logger.warning("%s Watching is tried again.", error)
+                self._stop.wait(AGAIN_SECONDS)
+
+    def _follow(self) -> None:
         for folders in changed_folders(self._folders, self._stop):
             job = self._jobs.submit(folders, options=FOLLOW)
             # Until it is over: what changes meanwhile is gathered.

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from ingest import watching
 from ingest.jobs import Jobs
 from ingest.watching import Watching, changed_folders, watched
 from rag.core import Core
-from rag.errors import InputError
+from rag.errors import InputError, StoreError
 from tests.rag.staging import tiny_core
 
 
@@ -122,6 +123,67 @@ def test_a_server_says_once_what_it_spares(
     (said,) = caplog.messages
     assert str(folder) in said
     assert core.library.catalogue.count_documents() == 1
+
+
+def test_a_server_whose_watch_fails_says_so_and_tries_again(
+    core: Core, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    quick(monkeypatch)
+    monkeypatch.setattr(watching, "AGAIN_SECONDS", 0.1)
+    really, failed = watching._until_replaced, threading.Event()
+
+    def once(*given: Any) -> Iterator[list[Path]]:
+        if not failed.is_set():
+            failed.set()
+            raise OSError("OS file watch limit reached.")
+        return really(*given)
+
+    monkeypatch.setattr(watching, "_until_replaced", once)
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").write_text("One sentence.")
+    jobs = Jobs(core)
+    watch = Watching([tmp_path / "notes"], jobs)
+    watch.start()
+    until(lambda: core.library.catalogue.count_documents() == 1)
+    watch.close()
+    jobs.close()
+    (said,) = caplog.messages
+    assert "max_user_watches" in said
+
+
+@pytest.mark.parametrize(("error", "limit"), [
+    (OSError("OS file watch limit reached."), True), (OSError(28, "No space left on device"), True),
+    (RuntimeError("creating watcher: Too many open files (os error 24)"), True),
+    (PermissionError(13, "Permission denied"), False), (OSError("Stale file handle (os error 116)"), False),
+])  # fmt: skip
+def test_only_a_limit_is_called_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, limit: bool
+) -> None:
+    def fail(*paths: Path, **options: Any) -> None:
+        assert options["ignore_permission_denied"]
+        raise error
+
+    monkeypatch.setattr("watchfiles.watch", fail)
+    with pytest.raises(StoreError) as caught:
+        next(changed_folders([tmp_path], threading.Event()))
+    assert ("limit (fs" in str(caught.value)) == limit
+
+
+def test_a_folder_that_goes_as_its_watch_begins_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick(monkeypatch)
+    really, failed = watching._until_replaced, threading.Event()
+
+    def once(*given: Any) -> Iterator[list[Path]]:
+        if not failed.is_set():
+            failed.set()
+            raise FileNotFoundError("No path was found.")
+        return really(*given)
+
+    monkeypatch.setattr(watching, "_until_replaced", once)
+    assert next(changed_folders([tmp_path], threading.Event())) == [tmp_path]
+    assert failed.is_set()
 
 
 def test_what_changes_during_the_first_look_is_not_missed(
