@@ -21,7 +21,6 @@ from ingest.sources import Filter
 from rag.errors import CitaError, InputError, StoreError
 
 logger = logging.getLogger(__name__)
-
 FOLLOW = IngestOptions(prune=True, spare=True)
 """Documents whose files have gone are removed, but not all of a folder's at once."""
 DEBOUNCE_MILLISECONDS = 1600
