@@ -41,5 +41,8 @@ def watch(
             except StoreError as error:
                 errors.print(f"{error} Trying again.", markup=False)
                 stop.wait(AGAIN_SECONDS)
+        for outcome in report["outcomes"]:
+            if outcome["status"] == "skipped":
+                errors.print(f"{outcome['name']}: {outcome['message']}", markup=False)
         counts = ", ".join(f"{number} {status}" for status, number in report["counts"].items())
         errors.print(f"In step: {counts or 'no files'}", markup=False)

@@ -46,12 +46,13 @@ class Known:
             self._names_of.setdefault(name.document_id, set()).add(name.location)
             self._by_content.setdefault(name.sha256, name.document_id)
         self._touched: set[str] = set()
+        self._met: set[str] = set()
         self._last: tuple[NameRecord, NameRecord | None] | None = None
 
     def plan(self, name: NameRecord) -> Plan:
         """What to do with a file of this name and content; the plan is taken as done from then on."""
         before = self._by_location.get(name.location)
-        self._touched.add(name.location)
+        self.touch(name.location)
         if before and before.sha256 == name.sha256:
             record = replace(name, document_id=before.document_id)
             self._by_location[name.location] = record
@@ -67,6 +68,8 @@ class Known:
     def touch(self, location: str) -> None:
         """Note that a file is there although nothing is known of its content."""
         self._touched.add(location)
+        if location in self._by_location:
+            self._met.add(location)
 
     def undo(self) -> None:
         """Take the last plan back: its file could not be read, and what was there before stays."""
@@ -89,11 +92,25 @@ class Known:
             and not still_there(location)
         ]
 
+    def forsaken(self, roots: Sequence[str]) -> list[str]:
+        """The folders in which nothing is met any more of what was known there, although something was.
+
+        So a disk looks that was taken out and has left the empty folder that it was mounted on.
+        """
+        found = []
+        for root in roots:
+            below = [one for one in self._by_location if is_path(one) and PurePath(one).is_relative_to(root)]
+            known = [one for one in below if one not in self._touched or one in self._met]
+            if known and not any(one in self._met or still_there(one) for one in known):
+                found.append(root)
+        return found
+
     def _same_content(self, name: NameRecord, document_id: str) -> Plan:
         others = sorted(self._names_of[document_id] - {name.location})
         left = tuple(location for location in others if not still_there(location))
         first = self._by_location[others[0]].source
         record = self._note(name, document_id)
+        self._met.add(name.location)
         if len(left) < len(others):
             return Plan("duplicate", record, f"the same content as {first}; stored once")
         for location in left:

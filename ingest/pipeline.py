@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from time import perf_counter
 
 from ingest.ahead import ahead
@@ -21,13 +21,16 @@ from ingest.sources import Found, Source, find_files
 from ingest.urls import UrlSource, is_url
 from ingest.writing import Batch, Entry, Writer
 from rag.core import Core
-from rag.records import NameRecord
 from rag.staged import StagedDocument
 
 TOGETHER = 128
 """Chunks embedded together: enough to fill the cores to the end, few enough to be cancelled soon."""
 AHEAD_CHARACTERS = 3_000_000
 """How far reading may be ahead of embedding."""
+SPARED = (
+    "nothing is here any more of what was known, as where a disk was taken out; the documents are kept: "
+    "`cita ingest --prune` with this folder removes them"
+)
 Wanted = Path | str | Source
 """What may be ingested: a file, a folder, an address, or a source of its own kind."""
 
@@ -46,6 +49,8 @@ class IngestOptions:
     """Patterns as in `.gitignore` of what they do not give."""
     password: str | None = None
     """Opens encrypted PDFs."""
+    spare: bool = False
+    """Prune no folder in which nothing is met any more of what was known there: nobody may have meant it."""
 
 
 PLAIN = IngestOptions()
@@ -111,7 +116,7 @@ class Ingestion:
                 self._take_in(prepared, tally, cancelled)
         report.cancelled = cancelled()
         if not report.cancelled:
-            report.outcomes += self._settle(known.gone([*found.roots, *vanished]), options)
+            report.outcomes += self._settle(known, [*found.roots, *vanished], options)
         self._library.originals.clear_staged()
         report.seconds = perf_counter() - started
         tally.tell("done")
@@ -215,13 +220,22 @@ class Ingestion:
                 outcome = Outcome(name.source, status, said, "", len(one.chunks), missing)
                 tally.finish("reading", outcome)
 
-    def _settle(self, gone: Sequence[NameRecord], options: IngestOptions) -> list[Outcome]:
+    def _settle(self, known: Known, roots: Sequence[str], options: IngestOptions) -> list[Outcome]:
         """Report, and with `prune` remove, what has gone from the folders."""
+        spared = known.forsaken(roots) if options.prune and options.spare else []
+        gone = [
+            name
+            for name in known.gone(roots)
+            if not any(PurePath(name.location).is_relative_to(root) for root in spared)
+        ]
         if options.prune and gone and not options.dry_run:
             self._library.remove_names(self._collection, [name.location for name in gone])
         status: Status = "removed" if options.prune else "gone"
         message = "" if options.prune else "the file is no longer there; --prune removes its document"
-        return [Outcome(name.source, status, message, name.document_id) for name in gone]
+        return [
+            *(Outcome(root, "skipped", SPARED) for root in spared),
+            *(Outcome(name.source, status, message, name.document_id) for name in gone),
+        ]
 
 
 def _without_text(one: Prepared) -> Outcome:

@@ -224,13 +224,25 @@ def is_path(location: str) -> bool:
 
 
 def still_there(location: str) -> bool:
-    """Whether the file at a location exists; what is no file's location counts as there."""
-    if not is_path(location) or os.path.lexists(location):
+    """Whether the file at a location exists; what is no file's location counts as there.
+
+    So does what cannot be looked at: a folder that is closed to this user, a disk that fails.
+    """
+    if not is_path(location) or _exists(location):
         return True
     if "\\x" not in location:
         return False
-    as_bytes = _ESCAPED.sub(lambda match: bytes.fromhex(match[1].decode()), location.encode())
-    return os.path.lexists(as_bytes)
+    return _exists(_ESCAPED.sub(lambda match: bytes.fromhex(match[1].decode()), location.encode()))
+
+
+def _exists(path: str | bytes) -> bool:
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _size(path: Path | str) -> int:

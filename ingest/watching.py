@@ -2,11 +2,15 @@
 
 A change has the whole folder looked at again, which costs a hash a file: ignored files stay ignored, a
 moved file is recognised, and a change that came while nobody watched is caught up with. A folder that is
-no longer there at all (a disk that was taken out) loses nothing.
+no longer there at all loses nothing, nor does one in which nothing known is met any more (a disk that was
+taken out may leave the empty folder that it was mounted on).
 """
 
 from __future__ import annotations
 
+import errno
+import logging
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,14 +18,18 @@ from pathlib import Path
 from ingest.jobs import Jobs
 from ingest.pipeline import IngestOptions
 from ingest.sources import Filter
-from rag.errors import InputError, StoreError
+from rag.errors import CitaError, InputError, StoreError
 
-FOLLOW = IngestOptions(prune=True)
-"""Documents whose files have gone are removed."""
+logger = logging.getLogger(__name__)
+FOLLOW = IngestOptions(prune=True, spare=True)
+"""Documents whose files have gone are removed, but not all of a folder's at once."""
 DEBOUNCE_MILLISECONDS = 1600
 """How long changes are gathered: an editor's save, a copy of many files."""
 LOOKED_AFTER_MILLISECONDS = 1000
 """How often it is seen to that the folders are still there; the first look waits so long."""
+AGAIN_SECONDS = 30.0
+"""How long a server waits after its watch failed."""
+AT_A_LIMIT = re.compile(rf"watch limit|os error ({errno.ENOSPC}|{errno.EMFILE})\b")
 
 
 def watched(folders: Sequence[Path]) -> list[Path]:
@@ -55,11 +63,10 @@ def changed_folders(folders: Sequence[Path], stop: threading.Event) -> Iterator[
             continue
         try:
             yield from _until_replaced(folders, present, stop)
-        except OSError as error:
-            raise StoreError(
-                f"The system does not watch these folders ({error}); raise its limit "
-                "(fs.inotify.max_user_watches) or set WATCHFILES_FORCE_POLLING=true."
-            ) from error
+        except FileNotFoundError:
+            stop.wait(LOOKED_AFTER_MILLISECONDS / 1000)  # it went just now
+        except (OSError, RuntimeError) as error:  # a watch that cannot even be made is the latter
+            raise StoreError(_not_watched(error)) from error
 
 
 def _until_replaced(
@@ -86,6 +93,7 @@ def _until_replaced(
         rust_timeout=LOOKED_AFTER_MILLISECONDS,
         yield_on_timeout=True,
         raise_interrupt=True,
+        ignore_permission_denied=True,
     ):
         if _identities(folders) != before:
             return
@@ -98,6 +106,16 @@ def _until_replaced(
         touched = [one for one in present if any(path.is_relative_to(one) for path in paths)]
         if touched:
             yield touched
+
+
+def _not_watched(error: Exception) -> str:
+    """What to do about an error of the system's watch; it often tells its kind in words only."""
+    number = getattr(error, "errno", None)
+    if number in (errno.ENOSPC, errno.EMFILE) or AT_A_LIMIT.search(str(error)):
+        advice = "raise its limit (fs.inotify.max_user_watches, max_user_instances, or of open files) or"
+    else:
+        advice = "mend that, or"
+    return f"The system does not watch these folders ({error}); {advice} set WATCHFILES_FORCE_POLLING=true."
 
 
 def _identities(folders: Sequence[Path]) -> list[tuple[int, int] | None]:
@@ -137,10 +155,21 @@ class Watching:
         self._stop.set()
 
     def _work(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._follow()
+            except CitaError as error:
+                if not self._stop.is_set():
+                    logger.warning("%s Watching is tried again.", error)
+                self._stop.wait(AGAIN_SECONDS)
+
+    def _follow(self) -> None:
         for folders in changed_folders(self._folders, self._stop):
             job = self._jobs.submit(folders, options=FOLLOW)
-            for _event in self._jobs.events(job.id):
-                pass  # until it is over: what changes meanwhile is gathered
+            # Until it is over: what changes meanwhile is gathered.
+            for kind, told in self._jobs.events(job.id):
+                if kind == "outcome" and told["status"] == "skipped":
+                    logger.warning("%s: %s.", told["name"], told["message"])
 
 
 def _matters(path: Path, folder: Path, given: Filter) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 from rag.identity import WORDS
 from rag.library import Library
 from rag.staged import word_entries
 from rag.stemming import RULES
 
+logger = logging.getLogger(__name__)
 TOGETHER = 200
 """Documents indexed between two commits."""
 
@@ -19,7 +22,9 @@ def ensure_words(library: Library) -> None:
     """
     if library.database.meta(WORDS) == RULES:
         return
-    if library.catalogue.statistics()["chunks"]:
+    chunks = library.catalogue.statistics()["chunks"]
+    if chunks:
+        logger.warning("The word index is made anew for this version of Cita: %d chunks, once.", chunks)
         rebuild_words(library)
     library.database.set_meta(WORDS, RULES)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-RULES = "2"
+RULES = "3"
 """Changes with whatever changes what a text's words are, so that indexes are made anew."""
 MOST_WORDS = 64
 """Words of a question that are looked up; the rest of a longer one is left to the vectors."""
@@ -19,8 +19,12 @@ WORD = re.compile(r"\w+(?:[.,'’-]\w+)*")
 JOINTS = re.compile(r"[.,'’_-]")
 HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 """Where `getUserName` and `HTTPServer` have their words."""
-GROUPED = re.compile(r"\d{1,3}(?:([.,'’])\d{3})(?:\1\d{3})*")
+GROUPED = re.compile(r"[1-9]\d{0,2}(?:([.,'’])\d{3})(?:\1\d{3})*")
 """A number of a thousand or more, written with marks between its groups."""
+GROUPED_OR_DECIMAL = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
+"""More than three thousand, or three and an eighth."""
+ADDRESS = re.compile(r"{0}(?:\.{0}){{3}}".format("(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)"))
+"""Four parts of at most 255, none of them written with a nought before it."""
 OTHER_DIGIT = re.compile(r"[^\D0-9]")
 DECIMAL = re.compile(r"\d+,\d+")
 UNSPACED = re.compile(
@@ -56,16 +60,12 @@ def fold(text: str) -> list[str]:
 
 def stems(text: str, language: str) -> list[str]:
     """The stems of a text's words in order, folded."""
-    found: list[str] = []
-    for match in WORD.finditer(unicodedata.normalize("NFKC", _plain(text).casefold())):
-        found += _stemmed(match.group(), language)
-    return found
+    return [stem for word in _words(text) for stem in _stemmed(word, language)]
 
 
 def distinct_stems(text: str, language: str) -> set[str]:
     """The stems of a text, in no order: quicker than all of them in turn."""
-    words = set(WORD.findall(unicodedata.normalize("NFKC", _plain(text).casefold())))
-    return {stem for word in words for stem in _stemmed(word, language)}
+    return {stem for word in set(_words(text)) for stem in _stemmed(word, language)}
 
 
 def hidden_words(text: str) -> list[str]:
@@ -90,13 +90,19 @@ def wanted(
 
 def word_forms(question: str, languages: Sequence[str] = ("es", "en")) -> list[list[str]]:
     """For each word of a question the stems it may have, without repeats."""
-    columns = [stems(question, language) for language in languages]
+    # One word for a number that may be read in two ways: texts have it however they write it.
+    words = [_numbers(word) for word in _words(question)]
+    columns = [[stem for word in words for stem in _stemmed(word, one)] for one in languages]
     forms: list[list[str]] = []
     for row in zip(*columns, strict=True):
         distinct = sorted(set(row))
         if distinct not in forms:
             forms.append(distinct)
     return forms[:MOST_WORDS]
+
+
+def _words(text: str) -> list[str]:
+    return WORD.findall(unicodedata.normalize("NFKC", _plain(text).casefold()))
 
 
 def _plain(text: str) -> str:
@@ -109,7 +115,7 @@ def _numbers(word: str) -> str:
 
     "1.190", "1,190" and "1190" are then one word, as are "3,5" and "3.5", in whatever language.
     """
-    if GROUPED.fullmatch(word):
+    if GROUPED.fullmatch(word) and not ADDRESS.fullmatch(word):
         return JOINTS.sub("", word)
     return word.replace(",", ".") if DECIMAL.fullmatch(word) else word
 
@@ -141,9 +147,9 @@ def _with_parts(word: str) -> tuple[str, ...]:
 @lru_cache(maxsize=REMEMBERED)
 def _stemmed(word: str, language: str) -> tuple[str, ...]:
     stemmer = _stemmer(language)
-    word = _numbers(word)
-    parts = _parts(word)
-    whole = [_bare(word)] if len(parts) > 1 else []
+    number = _numbers(word)
+    parts = _parts(word if GROUPED_OR_DECIMAL.fullmatch(word) else number)
+    whole = [_bare(number)] if len(parts) > 1 else []
     return (*whole, *(_bare(stemmer.stemWord(part) if stemmer else part) for part in parts))
 
 

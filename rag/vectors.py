@@ -128,7 +128,9 @@ class VectorStore:
                 name, embedding_function=None, configuration={"hnsw": dict(HNSW)}
             )
             # A graph that was built by other figures stays as it is; how far it is searched may change.
-            if found.configuration["hnsw"]["ef_search"] != HNSW["ef_search"]:
+            # Some servers have another index, which has no such figures.
+            figures = found.configuration.get("hnsw")
+            if figures and figures.get("ef_search") != HNSW["ef_search"]:
                 found.modify(configuration={"hnsw": {"ef_search": HNSW["ef_search"]}})
             self._collections[name] = found
         return self._collections[name]

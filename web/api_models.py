@@ -102,6 +102,9 @@ class IngestRequest(BaseModel):
     include: list[str] = Field(default_factory=list, description="Patterns of what folders give.")
     exclude: list[str] = Field(default_factory=list, description="Patterns of what folders do not give.")
     password: str | None = Field(default=None, description="Opens encrypted PDFs.")
+    spare: bool = Field(
+        default=False, description="Prune no folder in which nothing is met any more of what was known there."
+    )
 
 
 class PassageJson(BaseModel):

@@ -88,7 +88,7 @@ def _add_starting(router: APIRouter, jobs: Jobs, owner_token: str) -> None:
                 "from elsewhere, upload them."
             )
         options = IngestOptions(
-            body.prune, body.dry_run, tuple(body.include), tuple(body.exclude), body.password
+            body.prune, body.dry_run, tuple(body.include), tuple(body.exclude), body.password, body.spare
         )
         with ExitStack() as stack:
             sent = [

@@ -13,7 +13,7 @@ import pytest
 
 from ingest import urls
 from ingest.pipeline import Ingestion
-from ingest.sources import GivenSource, find_files
+from ingest.sources import GivenSource, find_files, still_there
 from ingest.urls import fetch, is_public
 from rag.core import Core
 from rag.errors import UnreadableError
@@ -214,3 +214,12 @@ def test_a_library_in_a_folder_is_none_of_its_documents(core: Core, tmp_path: Pa
     own = find_files([core.settings.data_dir])
     assert not own.files
     assert "library" in own.failures[0].message
+
+
+def test_a_file_that_cannot_be_looked_at_is_not_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    assert not still_there(str(tmp_path / "none.txt"))
+    monkeypatch.setattr(os, "lstat", closed)
+    assert still_there(str(tmp_path / "none.txt"))

@@ -79,14 +79,17 @@ def test_a_document_with_two_names_lives_until_both_are_gone(library: Library) -
 
 
 def test_words_found_by_other_rules_are_indexed_anew_once(
-    library: Library, monkeypatch: pytest.MonkeyPatch
+    library: Library, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     library.write([staged("a", ["uno", "dos"])])
     library.words.clear()
     ensure_words(library)
     assert library.words.chunk_ids() == set()
+    assert not caplog.messages
     monkeypatch.setattr(rebuilding, "RULES", "another")
     ensure_words(library)
+    (said,) = caplog.messages
+    assert "made anew" in said
     assert live_texts(library) == {"uno", "dos"}
     library.words.clear()
     ensure_words(library)

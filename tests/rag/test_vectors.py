@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,4 +27,16 @@ def test_a_collection_made_by_other_figures_is_searched_as_far_as_a_new_one(
     assert [one for one, _cosine in store.nearest("some", drawn[7], 1)] == ["7"]
     figures = store._collection("some").configuration["hnsw"]
     assert (figures["ef_search"], figures["max_neighbors"]) == (HNSW["ef_search"], 4)
+    store.close()
+
+
+@pytest.mark.parametrize("configuration", [{"hnsw": None, "spann": {"ef_search": 64}}, {"spann": {}}])
+def test_a_server_with_another_index_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, configuration: dict[str, Any]
+) -> None:
+    store = VectorStore(tmp_path / "chroma")
+    there = SimpleNamespace(configuration=configuration, count=lambda: 3)
+    with monkeypatch.context() as other:
+        other.setattr(store._client, "get_or_create_collection", lambda name, **given: there)
+        assert store.count("some") == 3
     store.close()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rag.stemming import distinct_stems
-from rag.words import WordEntry, WordIndex, fold, stems, wanted
+from rag.words import WordEntry, WordIndex, fold, stems, wanted, word_forms
 
 TEXTS = {
     "1-0": ("es", "Los transformadores usan la atención; el código del pedido es AX-204."),
@@ -82,12 +82,29 @@ def test_query_syntax_is_text(index: WordIndex, query: str) -> None:
 
 @pytest.mark.parametrize("typed", ["1.190", "1,190", "1190", "1’190", "١١٩٠"])
 def test_a_number_is_one_word_however_it_is_written(typed: str) -> None:
-    assert fold(typed) == stems(typed, "de") == ["1190"]
+    assert fold(typed) == ["1190"]
+    assert word_forms(typed) == [["1190"]]
+    assert stems(typed, "de")[0] == "1190"
+
+
+@pytest.mark.parametrize("written", ["3.125", "3,125"])
+@pytest.mark.parametrize("asked", ["3.125", "3,125", "3125", "125"])
+def test_what_may_be_thousands_or_a_decimal_is_found_as_either(
+    index: WordIndex, written: str, asked: str
+) -> None:
+    index.add([WordEntry("5-0", 5, "default", "es", f"Mide {written} metros.", "")])
+    index.commit()
+    assert [one for one, _ in index.search(wanted(asked), "default", 5)] == ["5-0"]
+    assert index.coverage(wanted(asked), ["5-0"]) == {"5-0": pytest.approx(1.0)}
 
 
 @pytest.mark.parametrize(("typed", "words"), [
     ("3,5", ["3.5", "3", "5"]), ("v2.0", ["v2.0", "v2", "0"]), ("1.234.56", ["1.234.56", "1", "234", "56"]),
     ("12.345.678", ["12345678"]), ("1,2", ["1.2", "1", "2"]), ("max_len", ["max_len", "max", "len"]),
+    ("0.125", ["0.125", "0", "125"]), ("0,125", ["0.125", "0", "125"]),
+    ("192.168.100.200", ["192.168.100.200", "192", "168", "100", "200"]),
+    ("192.168.100.256", ["192168100256"]), ("10.000.000.000", ["10000000000"]),
+    ("192,168,100,200", ["192168100200"]),
 ])  # fmt: skip
 def test_decimals_versions_and_names_keep_their_parts(typed: str, words: list[str]) -> None:
     assert fold(typed) == words

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from ingest.watching import FOLLOW
 from rag.core import Core, open_core
 from rag.settings import Settings
 from web.app import create_app
@@ -59,6 +61,18 @@ def test_files_of_this_machine_go_in_and_each_is_reported(client: TestClient, tm
     assert client.get(accepted.headers["Location"]).json()["outcomes"][-1]["name"].endswith("none")
     assert client.get("/api/documents").json()["total"] == 3
     assert client.get("/api/jobs").json()["jobs"][0]["id"] == job["id"]
+
+
+def test_a_command_that_follows_a_folder_spares_an_empty_one(client: TestClient, tmp_path: Path) -> None:
+    folder = documents(tmp_path / "in", 1)
+    counted = []
+    for _time in range(2):
+        body = {"paths": [str(folder)], **asdict(FOLLOW)}
+        accepted = client.post("/api/ingest", json=body, headers={"X-Cita-Token": TOKEN})
+        counted.append(in_time(client, accepted.json()["id"])["counts"])
+        (folder / "0.md").unlink(missing_ok=True)
+    assert counted == [{"added": 1}, {"skipped": 1}]
+    assert client.get("/api/documents").json()["total"] == 1
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-Cita-Token": "wrong"}, {"X-Cita-Token": ""}])
