@@ -98,8 +98,8 @@ class Settings(BaseSettings):
     llama_threads: int | None = Field(default=None, ge=1)
 
     # Answering.
-    refusal_threshold: float = Field(default=0.4, ge=0, le=1)
-    quote_threshold: float = Field(default=0.8, ge=0, le=1)
+    refusal_threshold: float = Field(default=0.35, ge=0, le=1)
+    quote_threshold: float = Field(default=0.6, ge=0, le=1)
     """Answerability from which the documents' own words are shown where the model fails to answer."""
     strict: bool = False
     answer_cache: bool = True
