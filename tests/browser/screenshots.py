@@ -44,6 +44,8 @@ KEPT = {
     "map-es-dark": ("map-question", "es", "dark", "wide"),
     "phone-es": ("answer", "es", "light", "phone"),
 }
+FIRST = {"en": "What is BERT?", "es": "¿Qué es BERT?"}
+"""Asked before any picture, so that none shows how long the model takes to start."""
 MOST_BYTES = 300_000
 ANSWER_MS = 300_000
 Draw = Callable[[Page, str], None]
@@ -176,6 +178,10 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS)
+        for language, question in FIRST.items():
+            page = open_page(browser, url, language, "light", "wide")
+            ask(page, question)
+            page.context.close()
         write_kept(browser, url)
         if "--kept" not in sys.argv:
             with RunningServer(Path(empty), models) as empty_url:
