@@ -99,7 +99,7 @@ class Settings(BaseSettings):
 
     # Answering.
     refusal_threshold: float = Field(default=0.35, ge=0, le=1)
-    quote_threshold: float = Field(default=0.6, ge=0, le=1)
+    quote_threshold: float = Field(default=0.45, ge=0, le=1)
     """Answerability from which the documents' own words are shown where the model fails to answer."""
     strict: bool = False
     answer_cache: bool = True
