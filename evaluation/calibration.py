@@ -91,7 +91,7 @@ def grounding_examples(
     rows, labels = [], []
     for pair in [*pairs, *unrelated]:
         match = match_pair(pair, encoder)
-        if match is not None:
+        if match is not None and match.features:  # word for word there is nothing to weigh
             rows.append(match.features)
             labels.append(pair.supported)
     return rows, labels
