@@ -15,6 +15,7 @@ from rag.document_text import Block, DocumentText
 from rag.records import ChunkRecord, NameRecord, chunk_id
 from rag.settings import load_settings
 from rag.staged import StagedDocument
+from rag.vector_cache import rounded
 
 FloatArray = NDArray[np.float32]
 PER_DOCUMENT = 100
@@ -62,7 +63,7 @@ class Enlarged:
             noise *= MOVED / np.linalg.norm(noise, axis=1, keepdims=True)
             vectors = (1 - EXCHANGED) * self._vectors[rows] + EXCHANGED * self._vectors[others] + noise
             vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-            yield texts, vectors, language
+            yield texts, rounded(vectors), language
 
     def nearest(self, questions: FloatArray, count: int) -> list[set[str]]:
         """The ids of the exact nearest chunks of each question, by comparing with all of them."""
@@ -93,8 +94,12 @@ class Enlarged:
         records, start = [], 0
         for ordinal, one in enumerate(texts):
             end = start + len(one)
-            records.append(ChunkRecord("", ordinal, start, end, None, (), 200, b"k" * 20))
+            key = self._core.library.cache.key(one)
+            records.append(ChunkRecord("", ordinal, start, end, None, (), 200, key))
             start = end + 1
+        self._core.library.cache.put(
+            {record.vector_key: vector for record, vector in zip(records, vectors, strict=True)}
+        )
         sha256 = hashlib.sha256(text.encode()).hexdigest()
         collection = self._core.settings.collection
         body = DocumentText(text, (Block(0, len(text), "paragraph"),), name, "text/plain")

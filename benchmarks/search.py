@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.enlarging import Enlarged
+from benchmarks.langchain_chroma import searched_by_peer
 from rag.core import Core, open_core
 from rag.query import Filters
 from rag.settings import load_settings
@@ -69,8 +70,6 @@ def measure(size: int, *, peer: bool) -> dict[str, Any]:
             figures["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
             figures["disk_mb"] = core.library.disk_bytes() // 1_000_000
             if peer:
-                from benchmarks.langchain_chroma import searched_by_peer
-
                 figures["langchain_chroma"] = searched_by_peer(core, enlarged, asked, Path(folder) / "peer")
             _say(json.dumps(figures))
     return figures

@@ -24,6 +24,7 @@ from evaluation.retrieval_sets import RetrievalSet, read_retrieval_set
 from rag.core import Core
 from rag.cross_encoder import SENTENCES
 from rag.retrieval import Retriever
+from rag.sentence_vectors import SentenceVectors
 from rag.settings import load_settings
 
 WEIGHTS = (0.0, 0.06, 0.09, 0.12, 0.15, 0.2, 0.3)
@@ -67,11 +68,12 @@ def _measured(given: RetrievalSet, tried: list[Configuration]) -> list[Values]:
     with open_set(settings, given.documents, given.key, lambda done, total: None, whole=True) as core:
         embedder = RememberingEmbedder(core.embedder, core.library.cache)
         embedder.encode_queries([one.text for one in given.questions])
-        return [_values(core, embedder, given, one) for one in tried]
+        encoder = SentenceVectors(core.library.cache, embedder)
+        return [_values(core, encoder, given, one) for one in tried]
 
 
-def _values(core: Core, embedder: RememberingEmbedder, given: RetrievalSet, one: Configuration) -> Values:
-    retriever = Retriever(core.library, embedder, one.applied(core.settings))
+def _values(core: Core, encoder: SentenceVectors, given: RetrievalSet, one: Configuration) -> Values:
+    retriever = Retriever(core.library, encoder, one.applied(core.settings))
     measured = measure_retrieval(
         given.questions, lambda text, limit: retriever.rank(text, limit=limit), ids={}
     )

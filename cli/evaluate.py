@@ -154,8 +154,7 @@ def grounding(
 
 def _asker(core: Core) -> Callable[[str, frozenset[str]], dict[str, Any]]:
     blind = BlindRetriever(core.retriever, core.settings)
-    encoder = SentenceVectors(core.library.cache, core.embedder)
-    answerer = Answerer(blind, encoder, core.generators, core.settings)
+    answerer = Answerer(blind, core.generators, core.settings)
 
     def ask(question: str, hidden: frozenset[str]) -> dict[str, Any]:
         blind.hidden = hidden

@@ -22,6 +22,7 @@ from evaluation.typos import with_typo
 from rag.core import Core
 from rag.cross_encoder import open_reranker
 from rag.retrieval import Retriever
+from rag.sentence_vectors import SentenceVectors
 from rag.settings import Settings, load_settings
 from workshop.compile import ensure_embedding_model
 from workshop.compile_pairs import ensure_reranker
@@ -90,12 +91,13 @@ class _Runs:
         self._collection = collection
         self._show = show
         self._ids = document_ids(core)
-        self._embedder = RememberingEmbedder(core.embedder, core.library.cache)
+        remembering = RememberingEmbedder(core.embedder, core.library.cache)
+        self._encoder = SentenceVectors(core.library.cache, remembering)
         self._measured: dict[Configuration, Measured] = {}
         texts = [one.text for one in given.questions]
         for start in range(0, len(texts), BATCH):
             show(start, len(texts))
-            self._embedder.encode_queries(texts[start : start + BATCH])
+            remembering.encode_queries(texts[start : start + BATCH])
 
     def measured(self, configuration: Configuration) -> dict[str, Any]:
         started = perf_counter()
@@ -144,7 +146,7 @@ class _Runs:
 
     def _retriever(self, settings: Settings) -> Retriever:
         reranker = open_reranker(settings, self._core.sentences) if settings.rerank_search else None
-        return Retriever(self._core.library, self._embedder, settings, reranker)
+        return Retriever(self._core.library, self._encoder, settings, reranker)
 
 
 def _write(path: Path, data_dir: Path, page: str) -> None:

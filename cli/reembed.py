@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.output import JsonOption, file_progress, print_json
-from ingest.reembedding import Reembedding
+from cli.remote import RemoteSession
+from ingest.reembedding import OnStep, Reembedding, ReembedReport
 from rag.embedding import open_embedder
-from rag.settings import load_settings
+from rag.lock import running_server
+from rag.settings import Settings, load_settings
 from workshop.compile import ensure_embedding_model
 
 app = typer.Typer()
 
 
 @app.command(
-    help="Change the embedding model: embed everything anew beside what is there, then change over. "
-    "Interrupted, it goes on where it was; questions are answered with the old model until then."
+    help="Change the embedding model: embed everything anew beside what is there, then change over, also "
+    "under a running server. Interrupted, it goes on where it was; questions are answered throughout."
 )
 def reembed(
     model: Annotated[str, typer.Option(help="The new model: a sentence-transformers folder or hub name.")],
@@ -27,7 +30,7 @@ def reembed(
     settings = load_settings(embedding_model=model)
     with file_progress(quiet=as_json) as show:
         ensure_embedding_model(settings, show)
-        report = Reembedding(settings, open_embedder(settings), show).run()
+        report = _reembed(settings, show)
     if as_json:
         print_json(asdict(report))
     elif report.changed:
@@ -38,3 +41,20 @@ def reembed(
         )
     else:
         typer.echo(f"The index is one of {model} already; nothing was done.")
+
+
+def _reembed(settings: Settings, show: OnStep) -> ReembedReport:
+    reembedding = Reembedding(settings, open_embedder(settings), show)
+    server = running_server(settings.data_dir)
+    if server is None:
+        return reembedding.run()
+    if not reembedding.embed():
+        return reembedding.report
+    with RemoteSession(server) as remote:
+        done = ReembedReport(**remote.change_model(_absolute(settings.embedding_model), show))
+    return replace(done, embedded=done.embedded + reembedding.report.embedded)
+
+
+def _absolute(model: str) -> str:
+    """A folder's name as the server finds it, which may run elsewhere; a hub name as it is."""
+    return str(Path(model).resolve()) if Path(model).is_dir() else model

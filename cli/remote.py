@@ -17,6 +17,7 @@ import httpx
 from cli.searching import SearchOptions
 from ingest.outcomes import OnProgress, Outcome, Progress, Report
 from ingest.pipeline import IngestOptions
+from ingest.reembedding import OnStep
 from ingest.sources import GivenSource
 from ingest.urls import is_url
 from rag.answer import Event
@@ -125,6 +126,21 @@ class RemoteSession:
                     raise StoreError(data["error"])
                 report.seconds, report.cancelled = data["seconds"], data["state"] == "cancelled"
         return report.to_json()
+
+    def change_model(self, model: str, on_step: OnStep) -> dict[str, Any]:
+        """Have the server go on with another embedding model; gives the report of the change.
+
+        Raises:
+            StoreError: it could not; it goes on with the one before.
+        """
+        for kind, data in self._events("/api/embedding-model", {"model": model}):
+            if kind == "progress":
+                on_step(data["what"], data["done"], data["total"])
+            elif kind == "error":
+                raise StoreError(data["message"])
+            elif kind == "changed":
+                return dict(data)
+        raise StoreError("The server ended the change unexpectedly; its log says why. Run the command again.")
 
     def status(self) -> dict[str, Any]:
         return self._get("/api/status")

@@ -57,7 +57,7 @@ def serve(
         config = uvicorn.Config(
             application, log_level="warning", timeout_graceful_shutdown=SHUTDOWN_SECONDS, server_header=False
         )
-        with Filling(core.library, core.sentences.in_background(), settings.prefill_chunks):
+        with Filling(core.library, lambda: core.sentences, settings.prefill_chunks):
             uvicorn.Server(config).run(sockets=[listener])
 
 

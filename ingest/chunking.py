@@ -8,6 +8,7 @@ size, a cut what it breaks (nothing before a heading, little between paragraphs,
 from __future__ import annotations
 
 import math
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ _CRUMBS = 4
 """How many times the size at which the most units make a chunk crumbs are joined to."""
 _HALF_SECTION = 0.6
 _SEPARATOR = " > "
+_WORD = re.compile(r"[^\W\d_]{3}|[\u3040-\u9fff\uac00-\ud7af]")
+"""What a title has that says something: three letters together, or a sign that is a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,9 @@ def embedding_text(document: DocumentText, chunk: Chunk) -> str:
         if body.startswith(heading):
             path = path[:depth]
             break
-    title = "" if body.startswith(document.title) else document.title
+    title = document.title
+    if body.startswith(title) or not _WORD.search(title):
+        title = ""  # a file called p17 or 2024-05 says nothing about its text
     prefix = _prefix(title, path)
     return f"{prefix}\n{body}" if prefix else body
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Generator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any, BinaryIO
@@ -18,6 +19,7 @@ from typing import Any, BinaryIO
 from ingest.job_records import KEPT, OVER, JobRecord, JobRecords, JobState, new_job_id
 from ingest.outcomes import Outcome, Progress
 from ingest.pipeline import PLAIN, Ingestion, IngestOptions, Wanted
+from ingest.running_job import RunningJob
 from ingest.sources import given_file
 from rag.core import Core
 from rag.errors import CitaError
@@ -34,25 +36,6 @@ TRIED_AGAIN = ("failed", "unchanged", "gone")
 Events = Generator[tuple[str, Any], None, None]
 
 
-@dataclass(slots=True)
-class _Running:
-    """What is known of the job under way that is not on the disk yet."""
-
-    record: JobRecord
-    progress: Progress = field(default_factory=lambda: Progress("finding", 0, 0))
-    outcomes: list[Outcome] = field(default_factory=list)
-    """Those of an earlier start first, but what failed then is tried again."""
-    known: set[str] = field(default_factory=set)
-    """Names that have an outcome."""
-    began: float = field(default_factory=monotonic)
-    noted: int = 0
-    noted_at: float = field(default_factory=monotonic)
-    cancelled: bool = False
-    """Somebody wants it to end; it is over."""
-    interrupted: bool = False
-    """The server stops; it goes on another time."""
-
-
 class Jobs:
     """The ingests of one server; whatever goes in through it is one of these."""
 
@@ -61,26 +44,35 @@ class Jobs:
         self._records = JobRecords(core.settings.data_dir / DATABASE)
         self._folder = core.settings.data_dir / FOLDER
         self._passwords: dict[str, str] = {}
-        self._running: _Running | None = None
+        self._running: RunningJob | None = None
         self._changed = threading.Condition()
         self._worker: threading.Thread | None = None
         self._closing = False
+        self._paused = False
+        self._one_pause = threading.Lock()
 
     def start(self) -> None:
-        """Go on with what an earlier server left undone."""
+        """Go on with what was left undone."""
         if self._records.unfinished():
             self._wake()
 
     def close(self) -> None:
         """Stop; the job under way goes on when a server starts again."""
-        with self._changed:
-            self._closing = True
-            if self._running:
-                self._running.interrupted = True
-            self._changed.notify_all()
-        if self._worker:
-            self._worker.join()
+        self._closing = True
+        self._stand_still()
         self._records.close()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Nothing goes in meanwhile; the job under way is stopped after its files, and goes on later."""
+        with self._one_pause:
+            self._paused = True
+            self._stand_still()
+            try:
+                yield
+            finally:
+                self._paused = False
+                self.start()
 
     def submit(
         self,
@@ -215,30 +207,40 @@ class Jobs:
             told_at = monotonic()
             yield "progress", last
 
+    def _stand_still(self) -> None:
+        """Stop the job under way, and wait until it stands still."""
+        with self._changed:
+            if self._running:
+                self._running.interrupted = True
+            self._changed.notify_all()
+            worker = self._worker
+        if worker:
+            worker.join()
+
     def _wake(self) -> None:
         with self._changed:
             self._changed.notify_all()
-            if self._closing or (self._worker and self._worker.is_alive()):
+            if self._closing or self._paused or (self._worker and self._worker.is_alive()):
                 return
             self._worker = threading.Thread(target=self._work, name="jobs", daemon=True)
             self._worker.start()
 
     def _work(self) -> None:
-        while not self._closing:
+        while True:
             with self._changed:
                 waiting = self._records.unfinished()
-                if not waiting:
+                if not waiting or self._closing or self._paused:
                     self._worker = None
                     return
                 self._running = self._begun(waiting[0])
             self._run(self._running)
 
-    def _begun(self, record: JobRecord) -> _Running:
+    def _begun(self, record: JobRecord) -> RunningJob:
         self._records.begin(record.id)
         earlier = [one for one in self._records.outcomes(record.id) if one.status not in TRIED_AGAIN]
-        return _Running(record, outcomes=earlier, known={one.name for one in earlier}, noted=len(earlier))
+        return RunningJob(record, outcomes=earlier, known={one.name for one in earlier}, noted=len(earlier))
 
-    def _run(self, running: _Running) -> None:
+    def _run(self, running: RunningJob) -> None:
         state: JobState = "failed"
         error = "It ended unexpectedly; the server's log says why. Start it again."
         record = running.record
@@ -265,18 +267,14 @@ class Jobs:
                 self._running = None
                 self._changed.notify_all()
 
-    def _told(self, running: _Running, progress: Progress) -> None:
+    def _told(self, running: RunningJob, progress: Progress) -> None:
         with self._changed:
-            running.progress = progress
-            outcome = progress.outcome
-            if outcome and (outcome.status != "unchanged" or outcome.name not in running.known):
-                running.outcomes.append(outcome)
-                running.known.add(outcome.name)
+            running.tell(progress)
             if monotonic() - running.noted_at > NOTED_SECONDS:
                 self._note(running)
             self._changed.notify_all()
 
-    def _note(self, running: _Running) -> None:
+    def _note(self, running: RunningJob) -> None:
         now = monotonic()
         self._records.note(running.record.id, running.outcomes[running.noted :], now - running.noted_at)
         running.noted, running.noted_at = len(running.outcomes), now
@@ -304,33 +302,8 @@ class Jobs:
             "finished_at": record.finished_at,
             "error": record.error,
             "counts": self._records.counts(record.id),
-            **(_live(running) if running else {"seconds": round(record.seconds, 1)}),
+            **(running.figures() if running else {"seconds": round(record.seconds, 1)}),
         }
-
-
-def _live(running: _Running) -> dict[str, Any]:
-    """What is known of a job while it runs: counts, rate, time left."""
-    progress = running.progress
-    seconds = monotonic() - running.began
-    counts: dict[str, int] = {}
-    for outcome in running.outcomes:
-        counts[outcome.status] = counts.get(outcome.status, 0) + 1
-    left = None
-    if progress.bytes_done and progress.bytes:
-        left = round(seconds * (progress.bytes - progress.bytes_done) / progress.bytes_done)
-    return {
-        "counts": counts,
-        "stage": progress.stage,
-        "name": progress.name,
-        "files_done": progress.files_done,
-        "files": progress.files,
-        "bytes_done": progress.bytes_done,
-        "bytes": progress.bytes,
-        "chunks_done": progress.chunks_done,
-        "chunks_a_second": round(progress.chunks_done / max(seconds, 1e-3), 1),
-        "seconds": round(running.record.seconds + seconds, 1),
-        "seconds_left": left,
-    }
 
 
 def _wanted(record: JobRecord) -> list[Wanted]:

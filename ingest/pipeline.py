@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path, PurePath
 from time import perf_counter
 
@@ -16,7 +17,7 @@ from ingest.ahead import ahead
 from ingest.bounded import BoundedLoader
 from ingest.known import Known
 from ingest.outcomes import OnProgress, Outcome, Report, Status, Tally
-from ingest.preparing import Prepared, Preparer
+from ingest.preparing import Prepared, Preparer, weight
 from ingest.sources import Found, Source, find_files
 from ingest.urls import UrlSource, is_url
 from ingest.writing import Batch, Entry, Writer
@@ -109,7 +110,8 @@ class Ingestion:
             preparer = Preparer(
                 self._core, known, self._collection, loader, password=password, keep=not dry_run
             )
-            prepared = ahead(preparer.all(sources), AHEAD_CHARACTERS, lambda one: one.weight)
+            groups = ahead(preparer.all(sources), AHEAD_CHARACTERS, weight)
+            prepared = chain.from_iterable(groups)
             if dry_run:
                 self._foresee(prepared, tally, cancelled)
             else:
@@ -177,8 +179,7 @@ class Ingestion:
             cache.embed({key: texts[key] for key in keys}, self._embedder)
             fresh.update(keys)
             tally.tell("embedding", name, chunks=len(keys))
-        for one in together:
-            batch.add(self._entry(one, fresh))
+        batch.add([self._entry(one, fresh) for one in together])
 
     def _entry(self, one: Prepared, fresh: set[bytes]) -> Entry:
         plan = one.plan

@@ -17,6 +17,8 @@ from rag.errors import UnreadableError
 from rag.records import ChunkRecord, NameRecord
 from rag.vector_cache import VectorCache
 
+HANDED_ON = 64
+"""Files without anything to embed that are handed on together."""
 SPARE_TOKENS = 32
 """Room for the embedding model's prompt and special tokens."""
 
@@ -33,10 +35,10 @@ class Prepared:
     texts: list[str] = field(default_factory=list)
     """What is embedded for each chunk."""
 
-    @property
-    def weight(self) -> int:
-        """About how much memory it holds, in characters."""
-        return 200 + (3 * len(self.text.text) if self.text else 0)
+
+def weight(prepared: Sequence[Prepared]) -> int:
+    """About how much memory some files hold, in characters."""
+    return sum(200 + (3 * len(one.text.text) if one.text else 0) for one in prepared)
 
 
 class Preparer:
@@ -68,10 +70,18 @@ class Preparer:
         self._password = password
         self._keep = keep
 
-    def all(self, sources: Sequence[Source]) -> Iterator[Prepared]:
-        """Prepare documents in order."""
+    def all(self, sources: Sequence[Source]) -> Iterator[list[Prepared]]:
+        """Prepare documents in order; handed on at once are those that bring text, and others with them.
+
+        To hand on each of ten thousand unchanged files by itself takes half as long as reading them.
+        """
+        together: list[Prepared] = []
         for source in sources:
-            yield self.one(source)
+            together.append(self.one(source))
+            if together[-1].text is not None or len(together) == HANDED_ON:
+                yield together
+                together = []
+        yield together
 
     def one(self, source: Source) -> Prepared:
         """Prepare a document; what is wrong with it is told in `error`."""

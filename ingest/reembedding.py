@@ -1,8 +1,8 @@
 """Changing the embedding model of a data folder, while its questions go on being answered.
 
 First every text is cut and embedded as the new model has it, into the vector cache: that takes nearly all
-of the time, needs nobody to let go of the folder, and goes on where it was interrupted. Then, with the
-folder to itself, the new index is built from the cache and changed over in one transaction.
+of the time, needs nobody to let go of the folder, and goes on where it was interrupted. Then whoever holds
+the folder, a running server too, builds the new index from the cache and changes over in one transaction.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from ingest.preparing import cut
 from rag.catalogue import Catalogue
+from rag.core import Core
 from rag.database import Database
 from rag.document_text import DocumentText
 from rag.embedding import Embedder
-from rag.errors import NotFoundError, StoreError
+from rag.errors import NotFoundError
 from rag.identity import FINGERPRINT
 from rag.library import Library
 from rag.lock import running_server
@@ -71,11 +72,12 @@ class Reembedding:
             on_step: told how far it has come.
         """
         self._settings = settings
-        self._server = running_server(settings.data_dir)
+        self._new = embedder
         # A running server's questions come first.
-        self._embedder = embedder.in_background() if self._server else embedder
+        self._embedder = embedder.in_background() if running_server(settings.data_dir) else embedder
         self._on_step = on_step
-        self._report = ReembedReport(embedder.description.name)
+        self.report = ReembedReport(embedder.description.name)
+        """What has been done so far."""
 
     def run(self) -> ReembedReport:
         """Embed what the new model has not embedded yet, and change over.
@@ -83,6 +85,25 @@ class Reembedding:
         Raises:
             NotFoundError: there is nothing in the folder.
             StoreError: another process holds the folder, for the last step; what was embedded is kept.
+        """
+        if self.embed():
+            model, chroma_url = self._embedder.description, self._settings.chroma_url
+            library = Library(self._settings.data_dir, model, chroma_url=chroma_url, any_model=True)
+            with closing(library):
+                change = ModelChange(library, model)
+                self._build(library, change)
+                change.finish()
+            self.report.changed = True
+        return self.report
+
+    def embed(self) -> bool:
+        """Embed what the new model has not embedded yet, beside whoever holds the folder.
+
+        Returns:
+            Whether the index is still to be changed over; False where it is of this model.
+
+        Raises:
+            NotFoundError: there is nothing in the folder.
         """
         folder, model = self._settings.data_dir, self._embedder.description
         if not (folder / "cita.sqlite").is_file():
@@ -92,19 +113,33 @@ class Reembedding:
         database = Database(folder / "cita.sqlite")
         with closing(database.file), closing(VectorCache(folder / "vectors.sqlite", model)) as cache:
             if database.meta(FINGERPRINT) == model.fingerprint:
-                return self._report
+                return False
             self._embed_all(database, cache)
-        if self._server:
-            raise StoreError(
-                f"Every chunk has its new vector. Stop the server at {self._server.url}, run `cita "
-                f"reembed --model {model.name}` again to change over, which embeds nothing more, and "
-                f"start the server with CITA_EMBEDDING_MODEL={model.name}."
-            )
-        self._change_over()
-        return self._report
+        return True
+
+    def change_over(self, core: Core) -> ReembedReport:
+        """Give the folder that a core holds the new model, while the core answers questions.
+
+        Documents neither come in nor go meanwhile. What the new model has not embedded yet is embedded.
+
+        Raises:
+            StoreError: the new index cannot be written; the old one stays.
+        """
+        library, model = core.library, self._embedder.description
+        with library.changing:
+            if library.model.fingerprint == model.fingerprint:
+                return self.report
+            change = ModelChange(library, model)
+            try:
+                self._build(library, change)
+                core.change_model(change, self._new, self._settings)
+            except BaseException:
+                change.give_up()
+                raise
+        self.report.changed = True
+        return self.report
 
     def _embed_all(self, database: Database, cache: VectorCache) -> None:
-        """Fill the cache, beside whoever holds the folder."""
         total = sum(1 for _row in database.revisions("live"))
         waiting: dict[bytes, str] = {}
         for number, one in enumerate(self._documents(database, Catalogue(database.file), cache)):
@@ -120,29 +155,23 @@ class Reembedding:
     def _embed(self, texts: dict[bytes, str], cache: VectorCache) -> None:
         missing = {key: texts[key] for key in cache.missing(list(texts))}
         cache.embed(missing, self._embedder)
-        self._report.embedded += len(missing)
+        self.report.embedded += len(missing)
 
-    def _change_over(self) -> None:
-        """Build the new index from the cache, and make it the live one."""
-        settings, model = self._settings, self._embedder.description
-        library = Library(settings.data_dir, model, chroma_url=settings.chroma_url, any_model=True)
-        with closing(library):
-            change = ModelChange(library)
-            total = len(library.database.revisions("live"))
-            together: list[_Cut] = []
-            for number, one in enumerate(self._documents(library.database, library.catalogue, library.cache)):
-                self._on_step("Building the new index", number, total)
-                # Documents that came in after the first step have no vectors yet.
-                keys = [chunk.vector_key for chunk in one.chunks]
-                self._embed(dict(zip(keys, one.texts, strict=True)), library.cache)
-                together.append(one)
-                if sum(len(each.chunks) for each in together) >= WRITTEN_TOGETHER:
-                    change.add([self._staged(library, each) for each in together])
-                    together = []
-            change.add([self._staged(library, each) for each in together])
-            self._on_step("Changing over", 0, 0)
-            change.finish()
-        self._report.changed = True
+    def _build(self, library: Library, change: ModelChange) -> None:
+        """Write the new index from the cache, beside the live one."""
+        total = len(library.database.revisions("live"))
+        together: list[_Cut] = []
+        for number, one in enumerate(self._documents(library.database, library.catalogue, change.cache)):
+            self._on_step("Building the new index", number, total)
+            # Documents that came in after the first step have no vectors yet.
+            keys = [chunk.vector_key for chunk in one.chunks]
+            self._embed(dict(zip(keys, one.texts, strict=True)), change.cache)
+            together.append(one)
+            if sum(len(each.chunks) for each in together) >= WRITTEN_TOGETHER:
+                change.add([self._staged(library, change.cache, each) for each in together])
+                together = []
+        change.add([self._staged(library, change.cache, each) for each in together])
+        self._on_step("Changing over", total, total)
 
     def _documents(self, database: Database, catalogue: Catalogue, cache: VectorCache) -> Iterator[_Cut]:
         for row in database.revisions("live"):
@@ -152,10 +181,10 @@ class Reembedding:
                 continue  # it was removed meanwhile
             yield _Cut(row, text, *cut(text, self._embedder, cache, self._settings.chunk_tokens))
 
-    def _staged(self, library: Library, one: _Cut) -> StagedDocument:
+    def _staged(self, library: Library, cache: VectorCache, one: _Cut) -> StagedDocument:
         record = library.catalogue.document(one.row["document_id"])
-        self._report.documents += 1
-        self._report.chunks += len(one.chunks)
+        self.report.documents += 1
+        self.report.chunks += len(one.chunks)
         return StagedDocument(
             document_id=record.id,
             collection=record.collection,
@@ -164,7 +193,7 @@ class Reembedding:
             size=record.size,
             language=record.language,
             chunks=one.chunks,
-            vectors=library.cache.stacked([chunk.vector_key for chunk in one.chunks]),
+            vectors=cache.stacked([chunk.vector_key for chunk in one.chunks]),
             names=[],
             ingested_at=record.ingested_at,
         )

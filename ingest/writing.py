@@ -7,6 +7,7 @@ loading the model that tells languages apart takes half a second, before the fir
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from queue import Queue
 from time import perf_counter
@@ -21,7 +22,7 @@ from rag.staged import StagedDocument
 BATCH_CHUNKS = 1000
 """Chunks written at once: enough to make a commit cheap, few enough to hold."""
 BATCH_FILES = 1000
-BATCH_SECONDS = 4.0
+BATCH_SECONDS = 1.5
 """The longest that finished documents wait to be written; the last ones are written when nothing is left to
 embed beside it, so they should be few."""
 WAITING = 1
@@ -104,12 +105,14 @@ class Batch:
         self._chunks = 0
         self._since = perf_counter()
 
-    def add(self, entry: Entry) -> None:
-        """Add an entry, and write all when they are many or have waited long."""
-        self._entries.append(entry)
-        self._chunks += entry.outcome.chunks
-        waited = perf_counter() - self._since
-        if self._chunks >= BATCH_CHUNKS or len(self._entries) >= BATCH_FILES or waited > BATCH_SECONDS:
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Add entries, and write all when they are many or have waited long."""
+        for entry in entries:
+            self._entries.append(entry)
+            self._chunks += entry.outcome.chunks
+            if self._chunks >= BATCH_CHUNKS or len(self._entries) >= BATCH_FILES:
+                self.write()
+        if perf_counter() - self._since > BATCH_SECONDS:
             self.write()
 
     def write(self) -> None:

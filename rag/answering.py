@@ -20,7 +20,6 @@ from rag.query import Filters
 from rag.quoting import own_words
 from rag.retrieval import SearchResult
 from rag.second_look import HOPELESS, is_open, second_look
-from rag.sentence_vectors import SentenceVectors
 from rag.settings import Settings
 from rag.standalone import Exchange, standalone_question
 from rag.transcript import Transcript
@@ -70,11 +69,8 @@ class Searcher(Protocol):
 class Answerer:
     """Answers questions from one library."""
 
-    def __init__(
-        self, retriever: Searcher, encoder: SentenceVectors, generators: Generators, settings: Settings
-    ) -> None:
+    def __init__(self, retriever: Searcher, generators: Generators, settings: Settings) -> None:
         self._retriever = retriever
-        self._encoder = encoder
         self._generators = generators
         self._settings = settings
 
@@ -103,9 +99,9 @@ class Answerer:
         timings = dict(found.timings_ms)
         draft = Draft(request.question, question, found.language, found.passages, started, timings=timings)
         yield Event("passages", [asdict(passage) for passage in found.passages])
-        evidence = gather_evidence(found.passages, self._encoder)
+        evidence = gather_evidence(found.passages, found.encoder)
         cosines = sentence_cosines(found.question_vector, found.language_offsets, evidence)
-        background = self._encoder.background(found.question_vector)
+        background = found.encoder.background(found.question_vector)
         likely = answerability(question, found.language, evidence, cosines, background)
         draft.details["best_evidence"] = round(float(cosines.max(initial=0.0)), 4)
         draft.details["answerable"] = round(likely, 4)
@@ -120,7 +116,7 @@ class Answerer:
             draft.generator = None
             yield Event("answer", draft.refusal("weak evidence").to_json())
             return
-        grounder = Grounder(evidence, self._encoder, found.language, question)
+        grounder = Grounder(evidence, found.encoder, found.language, question)
         yield from self._write(draft, prompt, grounder, request)
         yield from self._finish(draft, prompt, grounder, request)
 

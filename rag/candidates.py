@@ -113,11 +113,20 @@ class CandidateSearch:
         return found, others
 
     def _cosines(self, collection: str, vector: FloatArray, chunks: list[str]) -> dict[str, float]:
+        """Cosines of some chunks; the cache gives their vectors sooner than Chroma, where it has them."""
         if not chunks:
             return {}
-        place = self._library.vector_collection(collection)
-        stored = self._library.vectors.vectors(place, chunks)
-        return {one: float(other @ vector) for one, other in stored.items()}
+        keys = self._library.catalogue.vector_keys(chunks)
+        cached = self._library.cache.get(list(keys.values()))
+        vectors = {one: cached[key] for one, key in keys.items() if key in cached}
+        others = [one for one in chunks if one not in vectors]
+        if others:
+            place = self._library.vector_collection(collection)
+            vectors |= self._library.vectors.vectors(place, others)
+        if not vectors:
+            return {}
+        cosines = np.stack(list(vectors.values())) @ vector
+        return dict(zip(vectors, cosines.tolist(), strict=True))
 
     def _filtered(
         self, vectors: list[FloatArray], wanted: Wanted, collection: str, depth: int, filters: Filters

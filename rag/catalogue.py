@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from rag.document_text import Block, DocumentText, Page
@@ -157,6 +157,16 @@ class Catalogue:
             rows += self._file.rows(_FOUND, [int(revision), int(ordinal)])
         return {chunk_id(row["revision_id"], row["ordinal"]): _found_chunk(row) for row in rows}
 
+    def vector_keys(self, chunk_ids: Iterable[str]) -> dict[str, bytes]:
+        """The keys in the vector cache of those chunks that are there, live or not."""
+        found: dict[str, bytes] = {}
+        for one in chunk_ids:
+            revision, _dash, ordinal = one.partition("-")
+            row = self._file.row(_KEY, [int(revision), int(ordinal)])
+            if row:
+                found[one] = row["vector_key"]
+        return found
+
 
 def _matching(collection: str | None, text_filter: str) -> dict[str, Any]:
     escaped = text_filter.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -172,6 +182,7 @@ def _document_record(row: Row) -> DocumentRecord:
     return DocumentRecord(**values, sources=sources, metadata=metadata, ingested_at=ingested_at)
 
 
+_KEY = "SELECT vector_key FROM chunks WHERE revision_id = ? AND ordinal = ?"
 _FOUND = """
 SELECT c.revision_id, c.ordinal, c.start, c."end", c.page, c.heading, r.document_id, r.title, r.language,
     substr(r.text, c.start + 1, c."end" - c.start) AS text,

@@ -15,6 +15,7 @@ from rag.expansion import Expansion
 from rag.generation.choice import Generators
 from rag.late_interaction import read_basis
 from rag.library import Library
+from rag.model_change import ModelChange
 from rag.rebuilding import ensure_words
 from rag.retrieval import Retriever
 from rag.sentence_vectors import SentenceVectors
@@ -29,15 +30,39 @@ class Core:
     """The parts of a running Cita."""
 
     settings: Settings
-    embedder: Embedder
     library: Library
-    sentences: SentenceVectors
     retriever: Retriever
     generators: Generators
     answerer: Answerer
     conversations: Conversations
     dialogue: Dialogue
     """Asks the answerer, within a conversation where one is named."""
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedding model."""
+        return self.retriever.encoder.embedder
+
+    @property
+    def sentences(self) -> SentenceVectors:
+        """What encodes sentences."""
+        return self.retriever.encoder
+
+    def change_model(self, change: ModelChange, embedder: Embedder, settings: Settings) -> None:
+        """Go on with another embedding model: its index becomes the live one between two searches.
+
+        Args:
+            change: holds all documents as that model has them.
+            embedder: the model.
+            settings: name it.
+        """
+        encoder = SentenceVectors(change.cache, embedder, read_basis(compiled_folder(settings)))
+        reranker = open_reranker(settings, encoder)
+
+        def take_on() -> None:
+            self.retriever.encoder, self.retriever.reranker = encoder, reranker
+
+        change.finish(take_on)
 
     def close(self) -> None:
         """Stop the generator and let go of the data folder."""
@@ -67,14 +92,12 @@ def open_core(settings: Settings) -> Core:
     library = Library(settings.data_dir, embedder.description, chroma_url=settings.chroma_url)
     ensure_words(library)
     sentences = SentenceVectors(library.cache, embedder, read_basis(compiled_folder(settings)))
-    retriever = Retriever(library, embedder, settings, open_reranker(settings, sentences))
+    retriever = Retriever(library, sentences, settings, open_reranker(settings, sentences))
     generators = Generators(settings)
     if settings.expand:
         retriever.expansion = Expansion(generators.get)
-    answerer = Answerer(retriever, sentences, generators, settings)
+    answerer = Answerer(retriever, generators, settings)
     conversations = Conversations(settings.data_dir / CONVERSATIONS)
     cache = AnswerCache() if settings.answer_cache else None
     dialogue = Dialogue(answerer, conversations, cache, lambda: library.version)
-    return Core(
-        settings, embedder, library, sentences, retriever, generators, answerer, conversations, dialogue
-    )
+    return Core(settings, library, retriever, generators, answerer, conversations, dialogue)

@@ -6,7 +6,7 @@ A first question about a document would otherwise encode the sentences of the hi
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 
 from rag.errors import CitaError
@@ -22,16 +22,19 @@ LOOK_SECONDS = 2.0
 class Filling:
     """A thread that keeps the cache filled with the library's sentences while it runs."""
 
-    def __init__(self, library: Library, encoder: SentenceVectors, most_chunks: int) -> None:
+    def __init__(self, library: Library, encoder: Callable[[], SentenceVectors], most_chunks: int) -> None:
         """Prepare.
 
         Args:
             library: what is read.
-            encoder: one over an embedder for the background.
+            encoder: gives the encoder of the model that the library has now.
             most_chunks: chunks of the library up to which it is done; a chunk takes some 25 kB of disk.
         """
         self._library = library
         self._encoder = encoder
+        self._known: SentenceVectors | None = None
+        self._behind: SentenceVectors | None = None
+        """The known one for the background."""
         self._most_chunks = most_chunks
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="filling", daemon=True)
@@ -52,14 +55,23 @@ class Filling:
         encoded = 0
         if self._library.catalogue.statistics()["chunks"] > self._most_chunks:
             return encoded
+        encoder = self._current()
         for sentences in self._documents():
-            missing = self._encoder.missing(sentences)
+            missing = encoder.missing(sentences)
             for start in range(0, len(missing), TOGETHER):
                 if self._stopped.is_set():
                     return encoded
-                self._encoder.fill(missing[start : start + TOGETHER])
+                encoder.fill(missing[start : start + TOGETHER])
                 encoded += len(missing[start : start + TOGETHER])
         return encoded
+
+    def _current(self) -> SentenceVectors:
+        """The encoder of now; with another one than before, every document is looked at again."""
+        now = self._encoder()
+        if self._behind is None or now is not self._known:
+            self._known, self._behind = now, now.in_background()
+            self._done.clear()
+        return self._behind
 
     def _documents(self) -> Iterator[list[str]]:
         """The sentences of each document that has not been looked at."""

@@ -25,6 +25,7 @@ from rag.identity import check_model, stale_collections, vector_collection
 from rag.lock import DataFolderLock
 from rag.originals import Originals
 from rag.records import NameRecord, chunk_id
+from rag.shared_lock import SharedLock
 from rag.staged import StagedDocument, word_entries, write_pending
 from rag.vector_cache import VectorCache
 from rag.vectors import VectorStore
@@ -72,7 +73,11 @@ class Library:
         """Called after each step of a change; tests stop the process there."""
         self.shares_chroma = chroma_url is not None
         """Whether other data folders may keep their vectors in the same Chroma."""
-        self._changing = threading.RLock()
+        self.changing = threading.RLock()
+        """Held by whoever changes documents."""
+        self.searching = SharedLock()
+        """Held together by searches, and alone while another model's index becomes the live one."""
+        self._earlier: list[VectorCache] = []
         self.lock = DataFolderLock(data_dir)
         try:
             self.database = Database(data_dir / "cita.sqlite")
@@ -94,7 +99,8 @@ class Library:
         """Let go of the folder."""
         self.words.close()
         self.vectors.close()
-        self.cache.close()
+        for cache in (*self._earlier, self.cache):
+            cache.close()
         self.database.file.close()
         self.lock.close()
 
@@ -125,8 +131,16 @@ class Library:
             names: names that are written after those, in order, of these or other documents.
             left: collection and location of names that go.
         """
-        with self._changing:
+        with self.changing:
             self._write(documents, names, left)
+
+    def take_on(self, model: ModelDescription, cache: VectorCache) -> None:
+        """Go on with a model whose index has become the live one, and with the cache of its vectors."""
+        # Answers under way still encode by the model before.
+        self._earlier.append(self.cache)
+        self.model, self.cache = model, cache
+        self._centroids = self._read_centroids()
+        self.version += 1
 
     def _require_vectors(self) -> None:
         """See at once that Chroma has lost vectors, rather than leave their documents unfound.
@@ -169,11 +183,13 @@ class Library:
 
     def set_names(self, names: Iterable[NameRecord]) -> None:
         """Give documents that are there these names; a document left without a name goes."""
-        self._take_away(self.database.set_names(names), were_live=True)
+        with self.changing:
+            self._take_away(self.database.set_names(names), were_live=True)
 
     def remove_names(self, collection: str, locations: Iterable[str]) -> None:
         """Take names away; a document left without a name goes."""
-        self._take_away(self.database.remove_names(collection, locations), were_live=True)
+        with self.changing:
+            self._take_away(self.database.remove_names(collection, locations), were_live=True)
 
     def remove(self, document_id: str) -> None:
         """Remove a document with all its names.
@@ -182,7 +198,8 @@ class Library:
             NotFoundError: there is no such document.
         """
         self.catalogue.document(document_id)
-        self._take_away(self.database.retire_document(document_id), were_live=True)
+        with self.changing:
+            self._take_away(self.database.retire_document(document_id), were_live=True)
 
     def sweep(self) -> None:
         """Take away what revisions that never became live, or no longer are, left behind."""
@@ -227,7 +244,7 @@ class Library:
     def _take_away(self, revisions: Sequence[int], *, were_live: bool) -> None:
         self.version += 1
         if revisions:
-            with self._changing:
+            with self.changing:
                 self._remove(revisions, were_live)
 
     def _remove(self, revisions: Sequence[int], were_live: bool) -> None:

@@ -1,27 +1,32 @@
 """Giving an index another embedding model: built beside the live one, and changed over in one step.
 
 The new model may cut documents elsewhere, so each gets a new revision. Until the change those are pending,
-their vectors lie in collections that the old model does not look at, and their words are not committed.
+their vectors lie in collections that the old model does not look at, and none of them is ever a hit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from rag.embedding import ModelDescription
 from rag.identity import FINGERPRINT, MODEL
 from rag.library import Library
 from rag.records import chunk_id
 from rag.staged import StagedDocument, word_entries, write_pending
+from rag.vector_cache import VectorCache
 
 
 class ModelChange:
-    """Changes the index of a library, that was opened with the new model, over to that model."""
+    """Changes the index of an open library over to a model; whoever does it holds `library.changing`."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, model: ModelDescription) -> None:
         self._library = library
+        self._model = model
         self._revisions: list[int] = []
+        self.cache = VectorCache(library.data_dir / "vectors.sqlite", model)
+        """The new model's vectors; the library's once it has changed over."""
 
     def add(self, documents: Sequence[StagedDocument]) -> None:
         """Write live documents' revisions for the new model; nothing finds them yet.
@@ -43,7 +48,7 @@ class ModelChange:
             ]
             ids = [chunk_id(revision, one.ordinal) for document, revision in pairs for one in document.chunks]
             vectors = np.concatenate([document.vectors for document, _revision in pairs])
-            place = library.vector_collection(collection, library.model.fingerprint)
+            place = library.vector_collection(collection, self._model.fingerprint)
             library.vectors.add(place, ids, vectors)
         library.on_step("vectors")
         for document, revision in zip(documents, revisions, strict=True):
@@ -51,17 +56,27 @@ class ModelChange:
             library.words.add(word_entries(*own, revision))
         self._revisions += revisions
 
-    def finish(self) -> None:
+    def finish(self, also: Callable[[], None] = lambda: None) -> None:
         """Make all that was added live together with its model, and take away what was before.
 
-        The library is to be opened anew after that.
+        Args:
+            also: done at the same moment, at which nobody searches.
         """
         library = self._library
         library.words.commit()
         library.on_step("words")
-        with library.database.file.transaction():
-            library.database.publish(self._revisions, [])
-            library.database.set_meta(MODEL, library.model.name)
-            library.database.set_meta(FINGERPRINT, library.model.fingerprint)
+        with library.searching.alone():
+            with library.database.file.transaction():
+                library.database.publish(self._revisions, [])
+                library.database.set_meta(MODEL, self._model.name)
+                library.database.set_meta(FINGERPRINT, self._model.fingerprint)
+            library.take_on(self._model, self.cache)
+            also()
         library.on_step("published")
         library.sweep()
+
+    def give_up(self) -> None:
+        """Take away what was added, if it has not become the live index."""
+        if self._library.cache is not self.cache:
+            self.cache.close()
+            self._library.sweep()

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from rag.answer import Passage
 from rag.candidates import DEPTH, Candidates, CandidateSearch
-from rag.embedding import Embedder
 from rag.errors import InputError
 from rag.expansion import Expansion
 from rag.fusion import absolute, best_first, evened_out, reciprocal_rank
@@ -22,6 +21,7 @@ from rag.passages import refine
 from rag.query import Filters, Query, parse_query
 from rag.records import FoundChunk
 from rag.reranking import RERANKED, Hit, Reranker
+from rag.sentence_vectors import SentenceVectors
 from rag.settings import Settings
 from rag.stemming import distinct_stems
 from rag.words import fold, stems, wanted
@@ -69,20 +69,22 @@ class SearchResult:
     """How much nearer each language is to the question as such."""
     timings_ms: dict[str, int]
     """embed, retrieve, rerank."""
+    encoder: SentenceVectors
+    """Of the model that the question's vector is of, for what is compared with it."""
 
 
 class Retriever:
     """Searches one library."""
 
     def __init__(
-        self, library: Library, embedder: Embedder, settings: Settings, reranker: Reranker | None = None
+        self, library: Library, encoder: SentenceVectors, settings: Settings, reranker: Reranker | None = None
     ) -> None:
         self._library = library
+        self.encoder = encoder
         self.reranker = reranker
         self.expansion: Expansion | None = None
         """Rewrites questions where there is one."""
         self._candidates = CandidateSearch(library)
-        self._embedder = embedder
         self._settings = settings
 
     def search(
@@ -111,21 +113,23 @@ class Retriever:
             InputError: the question is empty or too long.
         """
         limit = limit or self._settings.search_limit
-        ranking = self.rank(
-            question,
-            collection=collection,
-            filters=filters,
-            limit=limit,
-            mode=mode,
-            rerank=rerank,
-            expand=expand,
-        )
-        started = perf_counter()
-        passages = self.passages(ranking, limit)
+        with self._library.searching.together():
+            ranking = self.rank(
+                question,
+                collection=collection,
+                filters=filters,
+                limit=limit,
+                mode=mode,
+                rerank=rerank,
+                expand=expand,
+            )
+            started = perf_counter()
+            passages = tuple(self.passages(ranking, limit))
+            encoder = self.encoder
         timings = dict(ranking.timings_ms)
         timings["retrieve"] += _milliseconds(started)
         language = detect(ranking.query.text)
-        return SearchResult(tuple(passages), language, ranking.vector, ranking.offsets, timings)
+        return SearchResult(passages, language, ranking.vector, ranking.offsets, timings, encoder)
 
     def passages(self, ranking: Ranking, limit: int) -> list[Passage]:
         """The first passages of a ranking."""
@@ -177,8 +181,8 @@ class Retriever:
 
     def _vector(self, text: str, expand: bool) -> FloatArray:
         if expand and self.expansion is not None:
-            return self.expansion.vector(text, self._embedder)
-        vector: FloatArray = self._embedder.encode_queries([text])[0]
+            return self.expansion.vector(text, self.encoder.embedder)
+        vector: FloatArray = self.encoder.embedder.encode_queries([text])[0]
         return vector
 
     def _reranked(self, ranking: Ranking, evened: Evened) -> Ranking:

@@ -76,18 +76,18 @@ class SentenceVectors:
             basis: its basis for late interaction; without one word pieces are not kept.
         """
         self._cache = cache
-        self._embedder = embedder
+        self.embedder = embedder
         self._basis = basis
 
     def in_background(self) -> SentenceVectors:
         """The same for work that lets everything else go first."""
-        return SentenceVectors(self._cache, self._embedder.in_background(), self._basis)
+        return SentenceVectors(self._cache, self.embedder.in_background(), self._basis)
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """Unit vectors, shape (texts, dimensions), kept for the next time."""
         if self._basis is not None:
             self.fill([text for text in texts if not self._cache.has(text)])
-        return self._cache.documents(texts, self._embedder)[0]
+        return self._cache.documents(texts, self.embedder)[0]
 
     def encode_with_pieces(self, texts: Sequence[str]) -> tuple[FloatArray, list[Pieces]]:
         """As `encode`, and for each text its word pieces (none without a basis)."""
@@ -106,7 +106,7 @@ class SentenceVectors:
         """The question's projected word pieces, shape (pieces, components); None without a basis."""
         if self._basis is None:
             return None
-        return self._basis.project(self._embedder.token_vectors([question], "query")[0])
+        return self._basis.project(self.embedder.token_vectors([question], "query")[0])
 
     def missing(self, texts: Sequence[str]) -> list[str]:
         """Those of some texts whose word pieces are not there."""
@@ -119,7 +119,7 @@ class SentenceVectors:
         if not texts or self._basis is None:
             return
         distinct = list(dict.fromkeys(texts))
-        vectors, pieces = self._embedder.encode_with_pieces(distinct)
+        vectors, pieces = self.embedder.encode_with_pieces(distinct)
         keys = [self._cache.key(text) for text in distinct]
         self._cache.put(dict(zip(keys, vectors, strict=True)))
         packed = [self._basis.packed(one) for one in pieces]
@@ -127,7 +127,7 @@ class SentenceVectors:
 
     def encode_once(self, texts: Sequence[str]) -> FloatArray:
         """Unit vectors, shape (texts, dimensions), of texts that will not come again."""
-        return self._embedder.encode_documents(texts)
+        return self.embedder.encode_documents(texts)
 
     def word_vectors(self, texts: Sequence[str]) -> list[WordVectors]:
         """The words of each text with their vectors in its context, for texts that will not come again."""
@@ -140,7 +140,7 @@ class SentenceVectors:
 
     @cached_property
     def _references(self) -> FloatArray:
-        return self._embedder.encode_documents(list(_REFERENCE))
+        return self.embedder.encode_documents(list(_REFERENCE))
 
     @cached_property
     def _common(self) -> FloatArray:
@@ -149,19 +149,19 @@ class SentenceVectors:
         return common
 
     def _raw_words(self, texts: Sequence[str]) -> list[tuple[list[str], FloatArray]]:
-        pieces = self._embedder.token_vectors(texts, "document")
+        pieces = self.embedder.token_vectors(texts, "document")
         found = []
         for text, vectors in zip(texts, pieces, strict=True):
             words = text.split()
             # Word pieces never cross white space, so each word's number of pieces finds its vectors.
-            ends = np.cumsum(self._embedder.count_tokens(words)) if words else np.zeros(0, np.int64)
+            ends = np.cumsum(self.embedder.count_tokens(words)) if words else np.zeros(0, np.int64)
             starts = np.concatenate([[0], ends[:-1]]) if words else ends
             rows = [
                 vectors[start:end].mean(axis=0)
                 for start, end in zip(starts, ends, strict=True)
                 if start < min(end, len(vectors))  # a very long text is cut by the model
             ]
-            shape = (0, self._embedder.description.dimensions)
+            shape = (0, self.embedder.description.dimensions)
             found.append((words[: len(rows)], np.stack(rows) if rows else np.zeros(shape, np.float32)))
         return found
 

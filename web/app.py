@@ -22,6 +22,7 @@ from web.job_pages import job_router
 from web.jobs_api import jobs_router
 from web.library_pages import library_router
 from web.map_pages import map_router
+from web.model_api import model_router
 from web.pages import page_router
 from web.problems import install_problem_handlers
 from web.reference import reference_router
@@ -81,6 +82,7 @@ def create_app(
     install_problem_handlers(app)
     app.include_router(api_router(core))
     app.include_router(jobs_router(jobs, owner_token))
+    app.include_router(model_router(core, jobs, owner_token))
     app.include_router(conversations_router(core))
     app.include_router(ask_router(core, renderer))
     app.include_router(page_router(core, renderer))

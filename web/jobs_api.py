@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path as FilePath
-from secrets import compare_digest
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Header, Path, Query, Response, UploadFile
@@ -15,11 +14,13 @@ from ingest.pipeline import IngestOptions
 from rag.settings import COLLECTION_PATTERN
 from web.api import PROBLEMS
 from web.api_models import IngestRequest, JobJson, JobsJson, ProblemJson, ReportJson
-from web.security import ForbiddenError
+from web.security import TOKEN_HEADER, require_owner
 from web.streaming import MEDIA_TYPE, EventStreamResponse
 from web.uploads import Upload, submit
 
-TOKEN_HEADER = "X-Cita-Token"
+ONLY_INGEST = (
+    "Files of this machine are brought in by the `cita ingest` command only; from elsewhere, upload them."
+)
 JobId = Annotated[str, Path(max_length=50, description="A job's id.")]
 _UNKNOWN: dict[int | str, dict[str, Any]] = {
     404: {"model": ProblemJson, "description": "There is no such job."},
@@ -82,11 +83,7 @@ def _add_starting(router: APIRouter, jobs: Jobs, owner_token: str) -> None:
 
         For the `cita` command only: it proves with the data folder's token that it may read the disk.
         """
-        if not owner_token or not compare_digest(token.encode(), owner_token.encode()):
-            raise ForbiddenError(
-                "Files of this machine are brought in by the `cita ingest` command only; "
-                "from elsewhere, upload them."
-            )
+        require_owner(token, owner_token, ONLY_INGEST)
         options = IngestOptions(
             body.prune, body.dry_run, tuple(body.include), tuple(body.exclude), body.password, body.spare
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from secrets import compare_digest
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -44,6 +45,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+TOKEN_HEADER = "X-Cita-Token"
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
 
@@ -52,6 +54,16 @@ class ForbiddenError(InputError):
     """The request comes from where it must not."""
 
     http_status = 403
+
+
+def require_owner(token: str, owner_token: str, otherwise: str) -> None:
+    """See that a caller has shown the data folder's token, which only who may read the folder knows.
+
+    Raises:
+        ForbiddenError: it has not; `otherwise` says what to do.
+    """
+    if not owner_token or not compare_digest(token.encode(), owner_token.encode()):
+        raise ForbiddenError(otherwise)
 
 
 class SecurityMiddleware:

@@ -135,6 +135,16 @@ def test_paged_documents_name_the_page_on_which_a_chunk_starts() -> None:
     assert [chunk.page for chunk in chunks] == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.parametrize(
+    ("title", "says"), [("p17", False), ("2024-05", False), ("注意", True), ("Tesis", True)]
+)
+def test_a_title_without_a_word_is_not_embedded(title: str, says: bool) -> None:
+    text = "La atención pesa cada palabra."
+    document = DocumentText(text, (Block(0, len(text), "paragraph"),), title, "text/plain")
+    [chunk] = split_into_chunks(document, by_characters)
+    assert embedding_text(document, chunk) == (f"{title}\n{text}" if says else text)
+
+
 def test_embedding_text_says_the_path_once() -> None:
     document = load_markdown("# Guide\n\n## Part\n\n" + " ".join(sentence(n) for n in range(40)), "g.md")
     first, second = split_into_chunks(document, by_words)[:2]

@@ -12,6 +12,7 @@ import pytest
 
 from ingest.pipeline import Ingestion
 from ingest.reembedding import Reembedding
+from rag.answering import Request
 from rag.core import Core
 from rag.errors import NotFoundError, StoreError
 from rag.integrity import check
@@ -161,14 +162,61 @@ def test_questions_are_answered_while_it_embeds_and_the_folder_is_asked_for_at_t
 
         with pytest.raises(StoreError, match="in use by process"):
             Reembedding(given, OtherEmbedder(), show).run()
-        core.library.lock.announce("http://127.0.0.1:1")
-        with pytest.raises(StoreError, match="Stop the server at"):
-            Reembedding(given, OtherEmbedder(), ignore).run()
         assert len(during) == 14
         assert all(one == [each[:2] for each in before] for one in during)
         assert [one[:2] for one in found(core)] == [one[:2] for one in before]
     report = Reembedding(given, OtherEmbedder(), ignore).run()
-    assert (report.changed, report.documents, report.embedded) == (True, 14, 0)
+    # What came in late.
+    assert (report.changed, report.documents, report.embedded) == (True, 14, 1)
+
+
+def test_a_core_goes_on_with_the_new_model_while_it_is_asked(given: Settings) -> None:
+    with tiny_core(given.data_dir, chunk_tokens=60) as core:
+        before = [one[:2] for one in found(core)]
+        came: list[list[tuple[str, str]]] = []
+        over = threading.Event()
+
+        def ask() -> None:
+            while not over.is_set():
+                came.append([one[:2] for one in found(core)])
+
+        asking = [threading.Thread(target=ask) for _ in range(4)]
+        for one in asking:
+            one.start()
+        other = given.model_copy(update={"embedding_model": "other"})
+        reembedding = Reembedding(other, OtherEmbedder(), ignore)
+        assert reembedding.embed()
+        try:
+            report = reembedding.change_over(core)
+        finally:
+            over.set()
+            for one in asking:
+                one.join()
+        assert (report.changed, report.documents) == (True, 13)
+        assert core.embedder.description is OTHER
+        after = [one[:2] for one in found(core)]
+        assert before in came
+        assert all(one in (before, after) for one in came)
+        assert after != before
+        assert core.answerer.answer(Request(QUERY))["passages"]
+        (given.data_dir / "late.txt").write_text("Something that came in late.")
+        assert Ingestion(core).run([given.data_dir / "late.txt"]).counts() == {"added": 1}
+        assert not Reembedding(given, OtherEmbedder(), ignore).change_over(core).changed
+    clean(given, OtherEmbedder())
+
+
+def test_a_change_that_is_given_up_leaves_the_old_index(given: Settings) -> None:
+    def stop(what: str, done: int, total: int) -> None:
+        if what == "Changing over":
+            raise Stopped
+
+    with tiny_core(given.data_dir, chunk_tokens=60) as core:
+        before = found(core)
+        with pytest.raises(Stopped):
+            Reembedding(given, OtherEmbedder(), stop).change_over(core)
+        assert core.embedder.description is MODEL
+        assert found(core) == before
+        assert check(core.library) == []
 
 
 def test_a_folder_without_documents_is_said(tmp_path: Path) -> None:

@@ -72,15 +72,12 @@ def tiny_core(data_dir: Path, embedder: TinyEmbedder | None = None, **settings: 
     given = load_settings(data_dir=data_dir, llm="extractive", **{"chunk_tokens": 32, **settings})
     embedder = embedder or TinyEmbedder()
     library = Library(data_dir, embedder.description, chroma_url=given.chroma_url)
-    retriever = Retriever(library, embedder, given)
+    retriever = Retriever(library, SentenceVectors(library.cache, embedder), given)
     generators = Generators(given)
-    sentences = SentenceVectors(library.cache, embedder)
-    answerer = Answerer(retriever, sentences, generators, given)
+    answerer = Answerer(retriever, generators, given)
     conversations = Conversations(data_dir / CONVERSATIONS)
     dialogue = Dialogue(answerer, conversations, None, lambda: library.version)
-    with Core(
-        given, embedder, library, sentences, retriever, generators, answerer, conversations, dialogue
-    ) as core:
+    with Core(given, library, retriever, generators, answerer, conversations, dialogue) as core:
         yield core
 
 

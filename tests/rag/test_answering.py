@@ -18,7 +18,6 @@ from rag.generation.base import Evidence, Message, Prompt
 from rag.generation.choice import Generators
 from rag.quoting import own_words
 from rag.second_look import look_messages
-from rag.sentence_vectors import SentenceVectors
 from tests.rag.scripted import Writer
 
 QUESTION = "¿Quién presentó la atención para la traducción automática?"
@@ -38,9 +37,8 @@ def answer(
     core: Core, said: str, question: str = QUESTION, yes: float | None = None, **settings: Any
 ) -> dict[str, Any]:
     given = core.settings.model_copy(update=settings)
-    encoder = SentenceVectors(core.library.cache, core.embedder)
     generators = cast(Generators, One(Writer(said, yes)))
-    return Answerer(core.retriever, encoder, generators, given).answer(Request(question))
+    return Answerer(core.retriever, generators, given).answer(Request(question))
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,16 @@ def test_detects_long_texts() -> None:
     assert detect("The model reads a sentence and works out how much each word matters. " * 100) == "en"
 
 
+def test_function_words_settle_long_texts_of_their_own_language_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    galician = "O modelo le unha frase e calcula canto importa cada palabra para as outras, con calma. " * 6
+    hebrew = "המודל קורא משפט ומחשב כמה כל מילה חשובה. The and that with from this. " * 6
+    assert detect(galician) == "gl"
+    assert detect(hebrew) == "he"
+    monkeypatch.setattr("rag.language._by_model", lambda *given: pytest.fail("the model was asked"))
+    spanish = "Según la autora, los modelos son y fueron útiles para quien explica una frase con calma. "
+    assert detect(spanish * 6) == "es"
+
+
 def test_is_safe_across_threads() -> None:
     found: list[str] = []
     threads = [

@@ -93,13 +93,13 @@ def test_sentences_are_encoded_ahead_and_only_once(core: Core) -> None:
     text = core.library.catalogue.text(document.id).text
     chunk = core.library.catalogue.chunks(document.id)[0]
     sentences = sentences_to_encode(text[chunk.start : chunk.end])
-    idle = Filling(core.library, core.sentences, most_chunks=0)
+    idle = Filling(core.library, lambda: core.sentences, most_chunks=0)
     assert idle.fill() == 0
-    with Filling(core.library, core.sentences.in_background(), most_chunks=10_000) as filling:
+    with Filling(core.library, lambda: core.sentences, most_chunks=10_000) as filling:
         waited = time.monotonic()
         while core.sentences.missing(sentences) and time.monotonic() - waited < 60:
             time.sleep(0.05)
     assert not core.sentences.missing(sentences)
-    filling = Filling(core.library, core.sentences, most_chunks=10_000)
+    filling = Filling(core.library, lambda: core.sentences, most_chunks=10_000)
     filling.fill()
-    assert Filling(core.library, core.sentences, most_chunks=10_000).fill() == 0
+    assert Filling(core.library, lambda: core.sentences, most_chunks=10_000).fill() == 0
