@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rag.query import Filters
-from rag.retrieval import Mode
+from rag.ranking import Mode
 
 DocumentOption = Annotated[
     list[str] | None, typer.Option("--document", help="Only this document: a title or a file's name.")

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from rag.passages import MOST_FROM_ONE_DOCUMENT
 from rag.query import Filters
-from rag.retrieval import Retriever, SearchResult
+from rag.ranking import SearchResult
+from rag.retrieval import Retriever
 from rag.settings import Settings
 
 

@@ -17,7 +17,7 @@ from rag.catalogue import Catalogue
 from rag.generation.base import Generator, Message, Prompt, Sampling
 from rag.sentences import split_sentences
 from rag.standalone import leans_on_history
-from rag.words import fold
+from rag.stemming import fold
 
 SHORTEST, LONGEST = 60, 320
 """Characters of a sentence that can carry a question."""

@@ -12,7 +12,7 @@ import numpy as np
 from evaluation.retrieval_metrics import Values, difference, interval, means, measure
 from evaluation.retrieval_sets import RetrievalQuestion
 from rag.language import detect
-from rag.retrieval import Ranking
+from rag.ranking import Ranking
 
 DEEPEST = 100
 SHOWN = 5

@@ -19,8 +19,8 @@ from rag.answer import Passage
 from rag.facts import calendar_words
 from rag.grounding import Evidence
 from rag.names import missing_names, names_of
+from rag.stemming import fold, stems
 from rag.support import COMMON_WORDS, vocabulary
-from rag.words import fold, stems
 
 FloatArray = NDArray[np.float32]
 WEIGHTS: Mapping[str, float] = {

@@ -18,7 +18,7 @@ from rag.grounding import Grounder, gather_evidence
 from rag.packing import SMALL_BUDGET, build_prompt, fixed_messages, pack, sentence_cosines, sentence_scores
 from rag.query import Filters
 from rag.quoting import own_words
-from rag.retrieval import SearchResult
+from rag.ranking import SearchResult
 from rag.second_look import HOPELESS, is_open, second_look
 from rag.settings import Settings
 from rag.standalone import Exchange, standalone_question

@@ -13,7 +13,7 @@ from rag.filters import LiveRevision, passing
 from rag.library import Library
 from rag.query import Filters
 from rag.records import chunk_id
-from rag.words import Wanted
+from rag.stemming import Wanted
 
 FloatArray = NDArray[np.float32]
 DEPTH = 60

@@ -17,7 +17,7 @@ from rag.embedding import Embedder
 from rag.errors import CitaError
 from rag.generation.base import Generator, Message, Prompt, Sampling
 from rag.generation.extractive import ExtractiveGenerator
-from rag.words import fold
+from rag.stemming import fold
 
 FloatArray = NDArray[np.float32]
 MOST = 2

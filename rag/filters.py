@@ -15,7 +15,7 @@ from pathlib import PurePath
 
 from rag.query import Filters
 from rag.sqlite import Row, SqliteFile
-from rag.words import fold
+from rag.stemming import fold
 
 _NAMES = """, r.title,
     (SELECT json_group_array(n.source) FROM names n WHERE n.document_id = r.document_id) AS sources"""

@@ -20,7 +20,7 @@ from langchain_core.retrievers import BaseRetriever
 from rag.answer import Passage
 from rag.embedding import Embedder
 from rag.query import Filters
-from rag.retrieval import Mode
+from rag.ranking import Mode
 from rag.sentences import split_sentences
 
 

@@ -16,7 +16,7 @@ from rag.generation.base import Evidence as PackedEvidence
 from rag.generation.base import Message, Prompt
 from rag.grounding import Evidence
 from rag.refusal import NOT_STATED
-from rag.words import word_forms
+from rag.stemming import word_forms
 
 FloatArray = NDArray[np.float32]
 LEANS_BACK = re.compile(

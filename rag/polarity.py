@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rag.words import fold
+from rag.stemming import fold
 
 _NEGATIONS = frozenset(
     "no not nunca jamas ni sin tampoco ningun ninguna ninguno nadie nada never neither nor without none "

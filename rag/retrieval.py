@@ -2,75 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from time import perf_counter
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.answer import Passage
-from rag.candidates import DEPTH, Candidates, CandidateSearch
+from rag.candidates import DEPTH, CandidateSearch
 from rag.errors import InputError
 from rag.expansion import Expansion
-from rag.fusion import absolute, best_first, evened_out, reciprocal_rank
+from rag.fusion import best_first
 from rag.language import detect
 from rag.library import Library
 from rag.passages import refine
-from rag.query import Filters, Query, parse_query
+from rag.query import Filters, parse_query
+from rag.ranking import Evened, Mode, Ranking, SearchResult, even_out, fuse, passage_of, question_words
 from rag.records import FoundChunk
 from rag.reranking import RERANKED, Hit, Reranker
 from rag.sentence_vectors import SentenceVectors
 from rag.settings import Settings
-from rag.stemming import distinct_stems
-from rag.words import fold, stems, wanted
+from rag.stemming import wanted
 
-Mode = Literal["hybrid", "dense", "lexical", "rrf"]
 FloatArray = NDArray[np.float32]
-Evened = tuple[dict[str, float], dict[str, float]]
-"""Cosines and shares of words by chunk id, languages evened out."""
 LEAST_APART = 1e-6
 SHOWN = 4
 """Times as many chunks as passages are read: near-duplicates and a document's fifth drop out."""
 LONGEST_QUESTION = 8000
 """Characters."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """The chunks that may answer a question, before their texts are read."""
-
-    query: Query
-    vector: FloatArray
-    """The question's unit vector."""
-    offsets: Mapping[str, float]
-    """How much nearer each language is to the question as such."""
-    found: Candidates
-    scores: Mapping[str, float]
-    """What the order was made by, by chunk id; comparable within one ranking only."""
-    order: Sequence[str]
-    """Chunk ids, best first."""
-    timings_ms: Mapping[str, int]
-    fused: Mapping[str, float]
-    """The scores before any second scoring."""
-    reranked: frozenset[str] = frozenset()
-    """The chunks that were scored again."""
-
-
-@dataclass(frozen=True, slots=True)
-class SearchResult:
-    """What was found for a question."""
-
-    passages: tuple[Passage, ...]
-    language: str
-    question_vector: FloatArray
-    language_offsets: Mapping[str, float]
-    """How much nearer each language is to the question as such."""
-    timings_ms: dict[str, int]
-    """embed, retrieve, rerank."""
-    encoder: SentenceVectors
-    """Of the model that the question's vector is of, for what is compared with it."""
 
 
 class Retriever:
@@ -133,8 +93,8 @@ class Retriever:
 
     def passages(self, ranking: Ranking, limit: int) -> list[Passage]:
         """The first passages of a ranking."""
-        asked = _question_words(ranking.query.text, {"es", "en", *ranking.found.languages.values()})
-        return refine((_passage(one, ranking, asked) for one in self._chunks(ranking, limit)), limit)
+        asked = question_words(ranking.query.text, {"es", "en", *ranking.found.languages.values()})
+        return refine((passage_of(one, ranking, asked) for one in self._chunks(ranking, limit)), limit)
 
     def _chunks(self, ranking: Ranking, limit: int) -> Iterator[FoundChunk]:
         """The chunks of a ranking in its order, read as they are needed."""
@@ -171,8 +131,8 @@ class Retriever:
         looked_for = wanted(query.text, languages, query.phrases, query.without)
         found = self._candidates.find(vectors, looked_for, collection, max(DEPTH, 2 * limit), filters)
         offsets = centroids.offsets(vector)
-        evened = _evened(found, offsets)
-        scores = _fused(mode or settings.mode, found, evened, settings.lexical_weight)
+        evened = even_out(found, offsets)
+        scores = fuse(mode or settings.mode, found, evened, settings.lexical_weight)
         timings = {"embed": round(1000 * (embedded - started)), "retrieve": _milliseconds(embedded)}
         ranking = Ranking(query, vector, offsets, found, scores, best_first(scores), timings, scores)
         if settings.rerank_search if rerank is None else rerank:
@@ -232,52 +192,3 @@ def checked_question(question: str) -> str:
 
 def _milliseconds(since: float) -> int:
     return round(1000 * (perf_counter() - since))
-
-
-def _evened(found: Candidates, offsets: Mapping[str, float]) -> Evened:
-    """Cosines and shares of words without what a chunk's language alone gives it."""
-    languages = found.languages
-    cosines = {one: cosine - offsets.get(languages[one], 0.0) for one, cosine in found.cosines.items()}
-    return cosines, evened_out(found.coverage, cosines, languages)
-
-
-def _fused(mode: Mode, found: Candidates, evened: Evened, weight: float) -> dict[str, float]:
-    cosines, words = evened
-    if mode == "dense":
-        return cosines
-    if mode == "lexical":
-        return dict(found.bm25)
-    if mode == "rrf":
-        return reciprocal_rank(cosines, found.bm25)
-    return absolute(cosines, words, weight)
-
-
-def _question_words(question: str, languages: Collection[str]) -> dict[str, str]:
-    """The question's words by each of the stems that they have in some languages."""
-    return {stem: word for word in fold(question) for one in languages for stem in stems(word, one)}
-
-
-def _passage(chunk: FoundChunk, ranking: Ranking, asked: dict[str, str]) -> Passage:
-    one, found = chunk.chunk_id, ranking.found
-    share = found.coverage.get(one, 0.0)
-    present = distinct_stems(chunk.text, chunk.language)
-    words = dict.fromkeys(word for stem, word in asked.items() if stem in present) if share else {}
-    return Passage(
-        document_id=chunk.document_id,
-        chunk_id=chunk.chunk_id,
-        title=chunk.title,
-        source=chunk.source,
-        page=chunk.page,
-        heading=chunk.heading,
-        start=chunk.start,
-        end=chunk.end,
-        text=chunk.text,
-        score=round(ranking.scores[one], 6),
-        cosine=round(found.cosines[one], 6),
-        lexical=round(share, 6),
-        words=tuple(words),
-        language=chunk.language,
-        bm25=round(found.bm25.get(one, 0.0), 6),
-        fused=round(ranking.fused[one], 6),
-        reranked=one in ranking.reranked,
-    )

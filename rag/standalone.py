@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from rag.errors import ProviderError
 from rag.generation.base import Generator, Message, Prompt, Sampling
 from rag.generation.extractive import ExtractiveGenerator
+from rag.stemming import fold
 from rag.support import COMMON_WORDS
-from rag.words import fold
 
 LONGEST_REWRITTEN = 300
 """Characters; a rewritten question that is longer has become something else."""

@@ -20,7 +20,7 @@ from rag.facts import Facts, calendar_words, missing_dates, missing_figures, rea
 from rag.names import folded, missing_names, names_of, opening_word
 from rag.polarity import Polarity, clause_numbers, read_polarity
 from rag.sentence_vectors import WordVectors
-from rag.words import fold, stems
+from rag.stemming import fold, stems
 
 FloatArray = NDArray[np.float32]
 WEIGHTS: Mapping[str, float] = {

@@ -18,9 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import StoreError
-from rag.stemming import Wanted, fold, hidden_words, stems, wanted, word_forms
-
-__all__ = ["Wanted", "WordEntry", "WordIndex", "fold", "stems", "wanted", "word_forms"]
+from rag.stemming import Wanted, fold, hidden_words, stems
 
 K1 = 1.2
 """Tantivy's BM25 saturation; a word's score stays below idf x (K1 + 1)."""

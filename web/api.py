@@ -11,7 +11,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from rag.core import Core
 from rag.errors import NotFoundError
 from rag.query import make_filters
-from rag.retrieval import LONGEST_QUESTION, Mode
+from rag.ranking import Mode
+from rag.retrieval import LONGEST_QUESTION
 from rag.settings import COLLECTION_PATTERN
 from rag.status import status
 from web.api_models import (

@@ -10,7 +10,8 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from rag.core import Core
 from rag.query import make_filters
-from rag.retrieval import LONGEST_QUESTION, Mode
+from rag.ranking import Mode
+from rag.retrieval import LONGEST_QUESTION
 from rag.status import status
 from web.asking import plain
 from web.languages import COOKIE as LANGUAGE_COOKIE

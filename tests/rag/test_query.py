@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rag.errors import InputError
 from rag.query import Filters, make_filters, parse_query
-from rag.words import wanted
+from rag.stemming import wanted
 
 PIECES = st.sampled_from(
     ['"', "“", "»", "-", "path:", "date:2024", "tag:x", "AND", "NEAR(", "col:", "*", "\x00", "\u202e", "😀",

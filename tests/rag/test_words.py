@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from rag.stemming import distinct_stems
-from rag.words import WordEntry, WordIndex, fold, stems, wanted, word_forms
+from rag.stemming import distinct_stems, fold, stems, wanted, word_forms
+from rag.words import WordEntry, WordIndex
 
 TEXTS = {
     "1-0": ("es", "Los transformadores usan la atención; el código del pedido es AX-204."),
