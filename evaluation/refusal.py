@@ -18,8 +18,9 @@ from rag.answerability import answerability_features, likelihood
 from rag.answering import Searcher
 from rag.generation.base import Generator
 from rag.grounding import gather_evidence
-from rag.packing import build_prompt, pack, sentence_cosines, sentence_scores
-from rag.second_look import is_open, joined, logit, look_messages
+from rag.packing import pack, sentence_cosines, sentence_scores
+from rag.prompting import build_prompt, look_messages
+from rag.second_look import is_open, joined, logit
 from rag.sentence_vectors import SentenceVectors
 
 THRESHOLDS = tuple(step / 20 for step in range(2, 17))

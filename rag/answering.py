@@ -15,7 +15,8 @@ from rag.generation.choice import Generators, check_provider
 from rag.generation.extractive import ExtractiveGenerator
 from rag.generation.llama_server import LlamaServerGenerator
 from rag.grounding import Grounder, gather_evidence
-from rag.packing import SMALL_BUDGET, build_prompt, fixed_messages, pack, sentence_cosines, sentence_scores
+from rag.packing import SMALL_BUDGET, pack, sentence_cosines, sentence_scores
+from rag.prompting import build_prompt, fixed_messages
 from rag.query import Filters
 from rag.quoting import own_words
 from rag.ranking import SearchResult

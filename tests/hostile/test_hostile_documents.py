@@ -14,7 +14,8 @@ from ingest.pipeline import Ingestion
 from rag.core import Core, open_core
 from rag.generation.base import Prompt
 from rag.grounding import gather_evidence
-from rag.packing import build_prompt, fixed_messages, pack, sentence_cosines, sentence_scores
+from rag.packing import pack, sentence_cosines, sentence_scores
+from rag.prompting import build_prompt, fixed_messages
 from rag.query import make_filters
 from rag.records import DocumentRecord
 from rag.settings import load_settings

@@ -16,8 +16,8 @@ from rag.core import Core
 from rag.dialogue import Dialogue
 from rag.generation.base import Evidence, Message, Prompt
 from rag.generation.choice import Generators
+from rag.prompting import look_messages
 from rag.quoting import own_words
-from rag.second_look import look_messages
 from tests.rag.scripted import Writer
 
 QUESTION = "¿Quién presentó la atención para la traducción automática?"
