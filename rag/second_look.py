@@ -20,7 +20,7 @@ CERTAIN = 0.85
 SCORES_WEIGHT = 0.54
 LOOK_WEIGHT = 1.14
 BIAS = -1.42
-"""The weights were fitted on 135 askings whose scores left it open: 51 of the sample corpus's questions and 84
+"""Fitted on 135 askings whose scores left it open: 51 of the sample corpus's questions and 84
 of the half of XQuAD that weights are fitted on (es, en, and across), each of the two counting the same."""
 
 
