@@ -8,7 +8,6 @@ size, a cut what it breaks (nothing before a heading, little between paragraphs,
 from __future__ import annotations
 
 import math
-import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,8 +23,8 @@ _CRUMBS = 4
 """How many times the size at which the most units make a chunk crumbs are joined to."""
 _HALF_SECTION = 0.6
 _SEPARATOR = " > "
-_WORD = re.compile(r"[^\W\d_]{3}|[\u3040-\u9fff\uac00-\ud7af]")
-"""What a title has that says something: three letters together, or a sign that is a word."""
+LEAST_LETTERS = 2
+"""Letters of a title that says something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ def embedding_text(document: DocumentText, chunk: Chunk) -> str:
             path = path[:depth]
             break
     title = document.title
-    if body.startswith(title) or not _WORD.search(title):
+    if body.startswith(title) or (title.isascii() and sum(map(str.isalpha, title)) < LEAST_LETTERS):
         title = ""  # a file called p17 or 2024-05 says nothing about its text
     prefix = _prefix(title, path)
     return f"{prefix}\n{body}" if prefix else body

@@ -47,24 +47,29 @@ class Jobs:
         self._running: RunningJob | None = None
         self._changed = threading.Condition()
         self._worker: threading.Thread | None = None
-        self._closing = False
+        self.closing = False
+        """Whether the server stops."""
         self._paused = False
         self._one_pause = threading.Lock()
 
     def start(self) -> None:
         """Go on with what was left undone."""
-        if self._records.unfinished():
+        if not self.closing and self._records.unfinished():
             self._wake()
 
     def close(self) -> None:
         """Stop; the job under way goes on when a server starts again."""
-        self._closing = True
+        self.closing = True
         self._stand_still()
-        self._records.close()
+        with self._one_pause:  # whoever has a pause gives up when it sees that
+            self._records.close()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Nothing goes in meanwhile; the job under way is stopped after its files, and goes on later."""
+        """Nothing goes in meanwhile; the job under way is stopped after its files, and goes on later.
+
+        Closing waits for the pause: whoever has one looks at `closing`.
+        """
         with self._one_pause:
             self._paused = True
             self._stand_still()
@@ -174,7 +179,7 @@ class Jobs:
         """
 
         def over() -> bool:
-            return self._closing or all(self._records.get(one).state in OVER for one in job_ids)
+            return self.closing or all(self._records.get(one).state in OVER for one in job_ids)
 
         with self._changed:
             self._changed.wait_for(over, seconds)
@@ -185,12 +190,16 @@ class Jobs:
         Raises:
             NotFoundError: there is no such job.
         """
-        told, told_at, last = 0, 0.0, None
+        told, told_at, last, known = 0, 0.0, None, self._running
         while True:
             with self._changed:
                 record = self._records.get(job_id)
+                if self._running is not known:
+                    known = self._running
+                    # Started again, it has forgotten those that it tries once more.
+                    told = min(told, known.kept) if known and known.record.id == job_id else told
                 fresh = self._outcomes(job_id)[told:]
-                over = record.state in OVER or self._closing
+                over = record.state in OVER or self.closing
                 if not fresh and not over and self._plain(record) == last:
                     self._changed.wait(1.0)
                     continue
@@ -220,7 +229,7 @@ class Jobs:
     def _wake(self) -> None:
         with self._changed:
             self._changed.notify_all()
-            if self._closing or self._paused or (self._worker and self._worker.is_alive()):
+            if self.closing or self._paused or (self._worker and self._worker.is_alive()):
                 return
             self._worker = threading.Thread(target=self._work, name="jobs", daemon=True)
             self._worker.start()
@@ -229,7 +238,7 @@ class Jobs:
         while True:
             with self._changed:
                 waiting = self._records.unfinished()
-                if not waiting or self._closing or self._paused:
+                if not waiting or self.closing or self._paused:
                     self._worker = None
                     return
                 self._running = self._begun(waiting[0])
@@ -238,7 +247,8 @@ class Jobs:
     def _begun(self, record: JobRecord) -> RunningJob:
         self._records.begin(record.id)
         earlier = [one for one in self._records.outcomes(record.id) if one.status not in TRIED_AGAIN]
-        return RunningJob(record, outcomes=earlier, known={one.name for one in earlier}, noted=len(earlier))
+        known = {one.name for one in earlier}
+        return RunningJob(record, outcomes=earlier, known=known, kept=len(earlier), noted=len(earlier))
 
     def _run(self, running: RunningJob) -> None:
         state: JobState = "failed"

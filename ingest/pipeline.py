@@ -179,7 +179,7 @@ class Ingestion:
             cache.embed({key: texts[key] for key in keys}, self._embedder)
             fresh.update(keys)
             tally.tell("embedding", name, chunks=len(keys))
-        batch.add([self._entry(one, fresh) for one in together])
+        batch.add(self._entry(one, fresh) for one in together)
 
     def _entry(self, one: Prepared, fresh: set[bytes]) -> Entry:
         plan = one.plan

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 
 from ingest.bounded import BoundedLoader
 from ingest.chunking import embedding_text, split_into_chunks
@@ -18,7 +19,8 @@ from rag.records import ChunkRecord, NameRecord
 from rag.vector_cache import VectorCache
 
 HANDED_ON = 64
-"""Files without anything to embed that are handed on together."""
+"""Unchanged files that are handed on together."""
+HANDED_ON_SECONDS = 0.2
 SPARE_TOKENS = 32
 """Room for the embedding model's prompt and special tokens."""
 
@@ -71,16 +73,19 @@ class Preparer:
         self._keep = keep
 
     def all(self, sources: Sequence[Source]) -> Iterator[list[Prepared]]:
-        """Prepare documents in order; handed on at once are those that bring text, and others with them.
+        """Prepare documents in order; those that are unchanged are handed on some together.
 
-        To hand on each of ten thousand unchanged files by itself takes half as long as reading them.
+        To hand on each of ten thousand by itself takes half as long as reading them.
         """
         together: list[Prepared] = []
+        since = monotonic()
         for source in sources:
-            together.append(self.one(source))
-            if together[-1].text is not None or len(together) == HANDED_ON:
+            one = self.one(source)
+            together.append(one)
+            unchanged = one.text is None and not one.error
+            if not unchanged or len(together) == HANDED_ON or monotonic() - since > HANDED_ON_SECONDS:
                 yield together
-                together = []
+                together, since = [], monotonic()
         yield together
 
     def one(self, source: Source) -> Prepared:

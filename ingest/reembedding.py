@@ -121,12 +121,13 @@ class Reembedding:
         """Give the folder that a core holds the new model, while the core answers questions.
 
         Documents neither come in nor go meanwhile. What the new model has not embedded yet is embedded.
+        What is left of the old index may stay until the next start; that is logged.
 
         Raises:
             StoreError: the new index cannot be written; the old one stays.
         """
         library, model = core.library, self._embedder.description
-        with library.changing:
+        with library.changing_model():
             if library.model.fingerprint == model.fingerprint:
                 return self.report
             change = ModelChange(library, model)
@@ -164,8 +165,10 @@ class Reembedding:
         for number, one in enumerate(self._documents(library.database, library.catalogue, change.cache)):
             self._on_step("Building the new index", number, total)
             # Documents that came in after the first step have no vectors yet.
-            keys = [chunk.vector_key for chunk in one.chunks]
-            self._embed(dict(zip(keys, one.texts, strict=True)), change.cache)
+            texts = list(zip((chunk.vector_key for chunk in one.chunks), one.texts, strict=True))
+            for start in range(0, len(texts), TOGETHER):
+                self._on_step("Building the new index", number, total)
+                self._embed(dict(texts[start : start + TOGETHER]), change.cache)
             together.append(one)
             if sum(len(each.chunks) for each in together) >= WRITTEN_TOGETHER:
                 change.add([self._staged(library, change.cache, each) for each in together])

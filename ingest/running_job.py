@@ -21,6 +21,8 @@ class RunningJob:
     known: set[str] = field(default_factory=set)
     """Names that have an outcome."""
     began: float = field(default_factory=monotonic)
+    kept: int = 0
+    """Outcomes of earlier starts."""
     noted: int = 0
     """Outcomes that are on the disk."""
     noted_at: float = field(default_factory=monotonic)

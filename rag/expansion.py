@@ -8,7 +8,7 @@ that are looked for stay the question's own: they are what a rewriting may get w
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,15 +57,16 @@ class Expansion:
         found = [line for line in dict.fromkeys(lines) if _is_the_same(line, question)]
         return found[:MOST]
 
-    def vector(self, question: str, embedder: Embedder) -> FloatArray:
-        """The unit vector of a question and its rewritings, the question counting as much as all of them."""
-        vectors = embedder.encode_queries([question, *self.rewritings(question)])
-        if len(vectors) == 1:
-            alone: FloatArray = vectors[0]
-            return alone
-        both = vectors[0] + vectors[1:].mean(axis=0)
-        unit: FloatArray = (both / np.linalg.norm(both)).astype(np.float32)
-        return unit
+
+def expanded_vector(question: str, rewritings: Sequence[str], embedder: Embedder) -> FloatArray:
+    """The unit vector of a question and its rewritings, the question counting as much as all of them."""
+    vectors = embedder.encode_queries([question, *rewritings])
+    if len(vectors) == 1:
+        alone: FloatArray = vectors[0]
+        return alone
+    both = vectors[0] + vectors[1:].mean(axis=0)
+    unit: FloatArray = (both / np.linalg.norm(both)).astype(np.float32)
+    return unit
 
 
 def _messages(question: str) -> tuple[Message, ...]:

@@ -59,7 +59,7 @@ class Filling:
         for sentences in self._documents():
             missing = encoder.missing(sentences)
             for start in range(0, len(missing), TOGETHER):
-                if self._stopped.is_set():
+                if self._stopped.is_set() or self._encoder() is not self._known:
                     return encoded
                 encoder.fill(missing[start : start + TOGETHER])
                 encoded += len(missing[start : start + TOGETHER])

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -38,6 +39,7 @@ Step = Literal[
 ]  # fmt: skip
 STEPS: tuple[Step, ...] = get_args(Step)
 """What changing a document goes through, in order."""
+PATIENCE_SECONDS = 0.5
 
 
 class Library:
@@ -73,8 +75,9 @@ class Library:
         """Called after each step of a change; tests stop the process there."""
         self.shares_chroma = chroma_url is not None
         """Whether other data folders may keep their vectors in the same Chroma."""
-        self.changing = threading.RLock()
-        """Held by whoever changes documents."""
+        self._held = threading.RLock()
+        """By whoever changes documents."""
+        self._changing_model = False
         self.searching = SharedLock()
         """Held together by searches, and alone while another model's index becomes the live one."""
         self._earlier: list[VectorCache] = []
@@ -131,8 +134,35 @@ class Library:
             names: names that are written after those, in order, of these or other documents.
             left: collection and location of names that go.
         """
-        with self.changing:
+        with self.changing():
             self._write(documents, names, left)
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Hold the documents, to change them.
+
+        Raises:
+            StoreError: the library is being given another embedding model, which may take minutes.
+        """
+        while not self._held.acquire(timeout=PATIENCE_SECONDS):
+            if self._changing_model:
+                raise StoreError(
+                    "The library is being given another embedding model; try again when that is done."
+                )
+        try:
+            yield
+        finally:
+            self._held.release()
+
+    @contextmanager
+    def changing_model(self) -> Iterator[None]:
+        """Hold the documents, to give the library another model."""
+        with self._held:
+            self._changing_model = True
+            try:
+                yield
+            finally:
+                self._changing_model = False
 
     def take_on(self, model: ModelDescription, cache: VectorCache) -> None:
         """Go on with a model whose index has become the live one, and with the cache of its vectors."""
@@ -183,12 +213,12 @@ class Library:
 
     def set_names(self, names: Iterable[NameRecord]) -> None:
         """Give documents that are there these names; a document left without a name goes."""
-        with self.changing:
+        with self.changing():
             self._take_away(self.database.set_names(names), were_live=True)
 
     def remove_names(self, collection: str, locations: Iterable[str]) -> None:
         """Take names away; a document left without a name goes."""
-        with self.changing:
+        with self.changing():
             self._take_away(self.database.remove_names(collection, locations), were_live=True)
 
     def remove(self, document_id: str) -> None:
@@ -198,7 +228,7 @@ class Library:
             NotFoundError: there is no such document.
         """
         self.catalogue.document(document_id)
-        with self.changing:
+        with self.changing():
             self._take_away(self.database.retire_document(document_id), were_live=True)
 
     def sweep(self) -> None:
@@ -244,7 +274,7 @@ class Library:
     def _take_away(self, revisions: Sequence[int], *, were_live: bool) -> None:
         self.version += 1
         if revisions:
-            with self.changing:
+            with self.changing():
                 self._remove(revisions, were_live)
 
     def _remove(self, revisions: Sequence[int], were_live: bool) -> None:

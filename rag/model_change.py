@@ -6,20 +6,24 @@ their vectors lie in collections that the old model does not look at, and none o
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from rag.embedding import ModelDescription
+from rag.errors import StoreError
 from rag.identity import FINGERPRINT, MODEL
 from rag.library import Library
 from rag.records import chunk_id
 from rag.staged import StagedDocument, word_entries, write_pending
 from rag.vector_cache import VectorCache
 
+logger = logging.getLogger(__name__)
+
 
 class ModelChange:
-    """Changes the index of an open library over to a model; whoever does it holds `library.changing`."""
+    """Changes the index of an open library over to a model; within its `changing_model`."""
 
     def __init__(self, library: Library, model: ModelDescription) -> None:
         self._library = library
@@ -67,13 +71,19 @@ class ModelChange:
         library.on_step("words")
         with library.searching.alone():
             with library.database.file.transaction():
-                library.database.publish(self._revisions, [])
+                before = library.database.publish(self._revisions, [])
                 library.database.set_meta(MODEL, self._model.name)
                 library.database.set_meta(FINGERPRINT, self._model.fingerprint)
-            library.take_on(self._model, self.cache)
             also()
+            library.take_on(self._model, self.cache)
         library.on_step("published")
-        library.sweep()
+        try:
+            # The words first: until they are gone half of what a search finds by words is dropped.
+            library.words.remove(before)
+            library.words.commit()
+            library.sweep()
+        except StoreError as error:
+            logger.warning("%s What the model before has left is taken away at the next start.", error)
 
     def give_up(self) -> None:
         """Take away what was added, if it has not become the live index."""

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from time import perf_counter
-
-import numpy as np
-from numpy.typing import NDArray
 
 from rag.answer import Passage
 from rag.candidates import DEPTH, CandidateSearch
 from rag.errors import InputError
-from rag.expansion import Expansion
+from rag.expansion import Expansion, expanded_vector
 from rag.fusion import best_first
 from rag.language import detect
 from rag.library import Library
@@ -25,7 +22,6 @@ from rag.sentence_vectors import SentenceVectors
 from rag.settings import Settings
 from rag.stemming import wanted
 
-FloatArray = NDArray[np.float32]
 LEAST_APART = 1e-6
 SHOWN = 4
 """Times as many chunks as passages are read: near-duplicates and a document's fifth drop out."""
@@ -73,6 +69,8 @@ class Retriever:
             InputError: the question is empty or too long.
         """
         limit = limit or self._settings.search_limit
+        # Before the search: a language model takes its time, and a change of model waits for searches.
+        rewritings = self._rewritings(parse_query(checked_question(question)).text, expand)
         with self._library.searching.together():
             ranking = self.rank(
                 question,
@@ -81,7 +79,7 @@ class Retriever:
                 limit=limit,
                 mode=mode,
                 rerank=rerank,
-                expand=expand,
+                rewritings=rewritings,
             )
             started = perf_counter()
             passages = tuple(self.passages(ranking, limit))
@@ -113,16 +111,16 @@ class Retriever:
         limit: int | None = None,
         mode: Mode | None = None,
         rerank: bool | None = None,
-        expand: bool | None = None,
+        rewritings: Sequence[str] = (),
     ) -> Ranking:
-        """The chunks that fit a question best; arguments and errors as `search` has them."""
+        """The chunks that fit a question best, near its rewritings too; else as `search` has it."""
         query = parse_query(checked_question(question))
         filters = query.filters.merged(filters)
         settings = self._settings
         collection = query.collection or collection or settings.collection
         limit = limit or settings.search_limit
         started = perf_counter()
-        vector = self._vector(query.text, expand is not False)
+        vector = expanded_vector(query.text, rewritings, self.encoder.embedder)
         embedded = perf_counter()
         centroids = self._library.centroids(collection)
         neutral = centroids.neutral(vector)
@@ -139,11 +137,10 @@ class Retriever:
             return self._reranked(ranking, evened)
         return ranking
 
-    def _vector(self, text: str, expand: bool) -> FloatArray:
-        if expand and self.expansion is not None:
-            return self.expansion.vector(text, self.encoder.embedder)
-        vector: FloatArray = self.encoder.embedder.encode_queries([text])[0]
-        return vector
+    def _rewritings(self, text: str, expand: bool | None) -> list[str]:
+        if expand is False or self.expansion is None:
+            return []
+        return self.expansion.rewritings(text)
 
     def _reranked(self, ranking: Ranking, evened: Evened) -> Ranking:
         """The ranking with its first hits in the order of their second scores."""

@@ -16,7 +16,7 @@ from rag.prompting import look_messages
 HOPELESS = 0.06
 """Below this there is nothing to look at."""
 CERTAIN = 0.85
-"""From this on the look would change nothing."""
+"""From this on it is not asked: of XQuAD's questions that score as high one in fourteen is unanswerable."""
 SCORES_WEIGHT = 0.54
 LOOK_WEIGHT = 1.14
 BIAS = -1.42

@@ -45,11 +45,11 @@ def status(core: Core) -> dict[str, Any]:
         "memory_bytes": _resident_bytes(),
         "process": os.getpid(),
         "versions": {name: version(name) for name in PACKAGES},
-        "leaves_the_machine": _leaving(settings),
+        "leaves_the_machine": _leaving(settings, description.name),
     }
 
 
-def _leaving(settings: Settings) -> str:
+def _leaving(settings: Settings, embedding_model: str) -> str:
     """What goes to other machines because a setting asks for it."""
     gone = []
     if settings.llm == "openai":
@@ -59,7 +59,7 @@ def _leaving(settings: Settings) -> str:
         gone.append(f"questions and the passages chosen for them go to the Ollama at {settings.ollama_url}")
     if settings.chroma_url and urlsplit(settings.chroma_url).hostname not in LOOPBACK:
         gone.append(f"vectors go to the Chroma server at {settings.chroma_url}")
-    for model in (settings.embedding_model, settings.reranker):
+    for model in (embedding_model, settings.reranker):
         if model not in OWN_MODELS and not Path(model).is_dir():
             gone.append(f"the model {model} is fetched from its hub where it is not there yet")
     return "; ".join(gone) or "nothing"

@@ -55,8 +55,8 @@ class Maps:
 
     def get(self, collection: str) -> Map | None:
         """The map as the collection is now; None for fewer than three chunks."""
-        version = self._version(collection)
-        with self._lock:
+        with self._library.searching.together(), self._lock:
+            version = self._version(collection)
             known = self._drawn.get(collection)
             if known is not None and known.version == version:
                 return known
@@ -69,7 +69,9 @@ class Maps:
         catalogue = self._library.catalogue
         newest = catalogue.documents(collection, limit=1, sort="ingested_at", descending=True)
         count = self._library.vectors.count(self._library.vector_collection(collection))
-        return f"{newest[0].ingested_at if newest else ''} {catalogue.count_documents(collection)} {count}"
+        model = self._library.model.fingerprint
+        since = newest[0].ingested_at if newest else ""
+        return f"{model} {since} {catalogue.count_documents(collection)} {count}"
 
     def _draw(self, collection: str, version: str) -> Map | None:
         place = self._library.vector_collection(collection)

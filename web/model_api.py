@@ -37,7 +37,7 @@ class ModelRequest(BaseModel):
 
 
 class _LeftError(Exception):
-    """Whoever asked for the change is gone."""
+    """Whoever asked for the change is gone, or the server stops."""
 
 
 def model_router(core: Core, jobs: Jobs, owner_token: str) -> APIRouter:
@@ -69,17 +69,18 @@ def model_router(core: Core, jobs: Jobs, owner_token: str) -> APIRouter:
         For the `cita reembed` command only, which embeds the documents first. Leaving gives the change up.
         """
         require_owner(token, owner_token, ONLY_REEMBED)
-        return EventStreamResponse(_events(core, jobs, body.model))
+        return EventStreamResponse(model_events(core, jobs, body.model))
 
     return router
 
 
-def _events(core: Core, jobs: Jobs, model: str) -> Generator[Told, None, None]:
+def model_events(core: Core, jobs: Jobs, model: str) -> Generator[Told, None, None]:
+    """The change as it goes; closing the generator gives it up."""
     told: SimpleQueue[Told | None] = SimpleQueue()
     left = threading.Event()
 
     def tell(what: str, done: int, total: int) -> None:
-        if left.is_set():
+        if left.is_set() or jobs.closing:
             raise _LeftError
         told.put(("progress", {"what": what, "done": done, "total": total}))
 

@@ -12,11 +12,12 @@ import shutil
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 import numpy as np
 
+from ingest.preparing import cut
 from rag.core import Core
 from rag.errors import NotFoundError
 from rag.originals import Originals
@@ -34,6 +35,8 @@ class Removal:
     """Documents that were removed together."""
 
     token: str
+    model: str
+    """Fingerprint of the model that their vectors are of."""
     documents: tuple[StagedDocument, ...]
     until: float
     """When it can no longer be undone, on the monotonic clock."""
@@ -43,6 +46,7 @@ class Removals:
     """Removes documents of one library, and brings back what was removed last."""
 
     def __init__(self, core: Core) -> None:
+        self._core = core
         self._library = core.library
         self._folder = core.library.data_dir / FOLDER
         # What an earlier process held can no longer be undone.
@@ -56,8 +60,11 @@ class Removals:
 
         Returns:
             What `undo` takes; empty where there are too many to be held.
+
+        Raises:
+            StoreError: the library is being given another embedding model; nothing is removed.
         """
-        with self._lock:
+        with self._library.changing(), self._lock:
             records = self._records(document_ids)
             held = len(records) <= MOST_KEPT
             documents = tuple(self._staged(record) for record in records) if held else ()
@@ -67,7 +74,8 @@ class Removals:
             if not documents:
                 return ""
             token = secrets.token_urlsafe(12)
-            self._kept[token] = Removal(token, documents, monotonic() + KEPT_SECONDS)
+            until = monotonic() + KEPT_SECONDS
+            self._kept[token] = Removal(token, self._library.model.fingerprint, documents, until)
             return token
 
     def undo(self, token: str) -> int:
@@ -75,8 +83,9 @@ class Removals:
 
         Raises:
             NotFoundError: it is no longer held.
+            StoreError: the library is being given another embedding model; try again later.
         """
-        with self._lock:
+        with self._library.changing(), self._lock:
             self._let_go()
             removal = self._kept.pop(token, None)
             if removal is None:
@@ -87,12 +96,15 @@ class Removals:
                 data = self._originals.read(document.sha256)
                 if data is not None:
                     self._library.originals.stage(document.sha256, data)
-            self._library.write(removal.documents)
+            of_now = removal.model == self._library.model.fingerprint
+            self._library.write([one if of_now else self._embedded_anew(one) for one in removal.documents])
             self._forget(removal.documents)
             return len(removal.documents)
 
     def titles(self, token: str) -> list[str]:
         """Titles of the documents of a removal that can still be undone."""
+        if not token:
+            return []
         with self._lock:
             self._let_go()
             removal = self._kept.get(token)
@@ -128,6 +140,13 @@ class Removals:
             vectors=np.array(stored, np.float32).reshape(len(stored), library.model.dimensions),
             names=[one for one in library.database.names(record.collection) if one.document_id == record.id],
         )
+
+    def _embedded_anew(self, document: StagedDocument) -> StagedDocument:
+        """A document as the library's present model has it."""
+        core, cache = self._core, self._library.cache
+        chunks, texts = cut(document.text, core.embedder, cache, core.settings.chunk_tokens)
+        vectors, _embedded = cache.documents(texts, core.embedder)
+        return replace(document, chunks=chunks, vectors=vectors)
 
     def _let_go(self) -> None:
         now = monotonic()

@@ -136,7 +136,7 @@ def test_paged_documents_name_the_page_on_which_a_chunk_starts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("title", "says"), [("p17", False), ("2024-05", False), ("注意", True), ("Tesis", True)]
+    ("title", "says"), [("p17", False), ("2024-05", False), ("注", True), ("IA", True), ("Tesis", True)]
 )
 def test_a_title_without_a_word_is_not_embedded(title: str, says: bool) -> None:
     text = "La atención pesa cada palabra."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -176,9 +177,14 @@ def test_a_core_goes_on_with_the_new_model_while_it_is_asked(given: Settings) ->
         came: list[list[tuple[str, str]]] = []
         over = threading.Event()
 
+        failed: list[Exception] = []
+
         def ask() -> None:
-            while not over.is_set():
-                came.append([one[:2] for one in found(core)])
+            try:
+                while not over.is_set():
+                    came.append([one[:2] for one in found(core)])
+            except Exception as error:  # noqa: BLE001 - told of below
+                failed.append(error)
 
         asking = [threading.Thread(target=ask) for _ in range(4)]
         for one in asking:
@@ -188,6 +194,9 @@ def test_a_core_goes_on_with_the_new_model_while_it_is_asked(given: Settings) ->
         assert reembedding.embed()
         try:
             report = reembedding.change_over(core)
+            asked = len(came)
+            while len(came) < asked + 8 and not failed:
+                time.sleep(0.01)
         finally:
             over.set()
             for one in asking:
@@ -195,7 +204,9 @@ def test_a_core_goes_on_with_the_new_model_while_it_is_asked(given: Settings) ->
         assert (report.changed, report.documents) == (True, 13)
         assert core.embedder.description is OTHER
         after = [one[:2] for one in found(core)]
+        assert not failed
         assert before in came
+        assert after in came
         assert all(one in (before, after) for one in came)
         assert after != before
         assert core.answerer.answer(Request(QUERY))["passages"]
@@ -217,6 +228,45 @@ def test_a_change_that_is_given_up_leaves_the_old_index(given: Settings) -> None
         assert core.embedder.description is MODEL
         assert found(core) == before
         assert check(core.library) == []
+
+
+def test_what_is_left_of_the_old_index_does_not_undo_the_change(
+    given: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tiny_core(given.data_dir, chunk_tokens=60) as core:
+        before = found(core)
+
+        def full() -> None:
+            raise StoreError("The disk is full.")
+
+        monkeypatch.setattr(core.library, "sweep", full)
+        other = given.model_copy(update={"embedding_model": "other"})
+        assert Reembedding(other, OtherEmbedder(), ignore).change_over(core).changed
+        assert core.embedder.description is OTHER
+        assert len(found(core)) == len(before)
+    clean(given, OtherEmbedder())
+
+
+def test_documents_do_not_change_while_the_model_does(given: Settings) -> None:
+    with tiny_core(given.data_dir, chunk_tokens=60) as core:
+        [document, *_rest] = core.library.catalogue.documents()
+        refused: list[str] = []
+
+        def remove() -> None:
+            try:
+                core.library.remove(document.id)
+            except StoreError as error:
+                refused.append(str(error))
+
+        def meanwhile(what: str, done: int, total: int) -> None:
+            if what == "Changing over":
+                other = threading.Thread(target=remove)
+                other.start()
+                other.join()
+
+        assert Reembedding(given, OtherEmbedder(), meanwhile).change_over(core).documents == 13
+        assert "another embedding model" in refused[0]
+        assert core.library.catalogue.document(document.id)
 
 
 def test_a_folder_without_documents_is_said(tmp_path: Path) -> None:

@@ -61,10 +61,16 @@ def test_detects_long_texts() -> None:
 
 
 def test_function_words_settle_long_texts_of_their_own_language_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    galician = "O modelo le unha frase e calcula canto importa cada palabra para as outras, con calma. " * 6
-    hebrew = "המודל קורא משפט ומחשב כמה כל מילה חשובה. The and that with from this. " * 6
-    assert detect(galician) == "gl"
-    assert detect(hebrew) == "he"
+    galician = (
+        "Os concellos da costa están entre os que máis perderon, pero el e os do porto son optimistas: con "
+        "fondos para arranxar o peirao, e cos barcos que está a construír a confraría, as rúas volverán ter "
+        "vida por fin. A mañá en que chegou a nova foi de festa, con gaitas para todos e pan de millo entre "
+        "cunca e cunca; os nenos correron ata a praia del norte para velo saír, e os maiores cantaban."
+    )
+    abstract = "The council, which has been asked about this by their engineers, would explain how and why."
+    dutch = "De raad besloot gisteren de oude brug over het kanaal te slopen en een nieuwe te bouwen. " * 12
+    hebrew = "המודל קורא משפט ומחשב כמה כל מילה חשובה לכל השאר. " * 12
+    assert [detect(text) for text in (galician, dutch + abstract, hebrew + abstract)] == ["gl", "nl", "he"]
     monkeypatch.setattr("rag.language._by_model", lambda *given: pytest.fail("the model was asked"))
     spanish = "Según la autora, los modelos son y fueron útiles para quien explica una frase con calma. "
     assert detect(spanish * 6) == "es"
