@@ -191,12 +191,14 @@ class Answerer:
         assert draft.generator is not None
         written = [verdict.sentence for verdict in draft.verdicts]
         nothing = all(one.status == "unsupported" for one in written)
-        if nothing and draft.details["answerable"] < self._settings.quote_threshold:
+        small = draft.generator.prompt_budget <= SMALL_BUDGET
+        reason, quotes = own_words(written, grounder.citations, prompt, small=small)
+        # A few words that the evidence has point at what they are from; else the scores must speak for it.
+        unlikely = reason != "fragment" and draft.details["answerable"] < self._settings.quote_threshold
+        if nothing and unlikely:
             why = "no passage supports the answer" if written else "the generator refused"
             yield Event("answer", draft.refusal(why).to_json())
             return
-        small = draft.generator.prompt_budget <= SMALL_BUDGET
-        reason, quotes = own_words(written, grounder.citations, prompt, small=small)
         if quotes:
             draft.details["quoted"] = reason
             if nothing:

@@ -13,9 +13,13 @@ from rag.answer import Citation, Sentence
 from rag.generation.base import Prompt
 from rag.generation.extractive import best_sentences, tells
 from rag.grounding import is_fragment
+from rag.stemming import fold
+from rag.support import COMMON_WORDS
 
 OUTRANKED = 0.03
 """How much better than all that an answer cites the best sentence must fit the question to be shown too."""
+SAYS_NOTHING = COMMON_WORDS | frozenset("si yes no not".split())
+"""Words that alone answer nothing that a quote could show."""
 CODE_SIGNS = re.compile(r"[=(){}\[\]<>_;\\#`]")
 MOST_CODE_SIGNS = 0.06
 """Share of a text's characters from which it is a line of code, which adds nothing to a sentence."""
@@ -34,6 +38,10 @@ def own_words(
     Returns:
         Why (`refused`, `unsupported`, `fragment`, `outranked`; empty for nothing) and the quotes.
     """
+    if len(sentences) == 1 and sentences[0].status == "unsupported":
+        holding = _holding(sentences[0].text, prompt)
+        if holding:
+            return "fragment", [holding]
     if all(one.status == "unsupported" for one in sentences):
         reason = "unsupported" if sentences else "refused"
         return reason, [one.text for one in best_sentences(prompt.evidence)]
@@ -41,6 +49,15 @@ def own_words(
         return "fragment", [citations[number - 1].quote for number in sentences[0].citations]
     missed = _missed(citations, prompt) if small else None
     return ("outranked", [missed]) if missed else ("", [])
+
+
+def _holding(text: str, prompt: Prompt) -> str | None:
+    """The best sentence of the evidence that has all words of an answer of a few words, if it has any."""
+    words = {word for word in fold(text) if word not in SAYS_NOTHING}
+    if not words or not is_fragment(text):
+        return None
+    holding = [one for one in prompt.evidence if words <= set(fold(one.text))]
+    return max(holding, key=lambda one: one.score).text if holding else None
 
 
 def _missed(citations: Sequence[Citation], prompt: Prompt) -> str | None:

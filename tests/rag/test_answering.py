@@ -69,6 +69,16 @@ def test_an_answer_of_a_few_words_comes_with_its_sentence(core: Core) -> None:
     assert given["sentences"][1]["citations"] == given["sentences"][0]["citations"]
 
 
+def test_a_few_words_that_no_sentence_supports_are_replaced_by_the_one_that_has_them() -> None:
+    evidence = (Evidence(1, "Se repite hasta cuatro veces.", 0.80), Evidence(2, "Nada de eso.", 0.90))
+    prompt = Prompt("¿Cuántas veces?", "es", evidence, ())
+    said = [Sentence("Cuatro veces", "unsupported", ())]
+    assert own_words(said, [], prompt, small=True) == ("fragment", [evidence[0].text])
+    for other in ("Sí", "Cinco veces"):
+        reason, _quotes = own_words([Sentence(other, "unsupported", ())], [], prompt, small=True)
+        assert reason == "unsupported"
+
+
 def test_where_the_scores_leave_it_open_the_model_is_asked_for_a_word(
     core: Core, monkeypatch: pytest.MonkeyPatch
 ) -> None:
