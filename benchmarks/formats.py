@@ -3,7 +3,7 @@
 `html`: articles of the sample corpus inside five kinds of page (blog, manual, table layout, `div`s with
 nothing but class names, wiki), each with navigation, notices, comments and teasers around them, read by Cita,
 trafilatura and markitdown; F1 over runs of three words, which sees what is missing, what should not be there,
-and what is out of order. `pdf`: the corpus's PDFs against the pages that they were printed from, read by Cita,
+and what is out of order. `pdf`: the corpus's PDFs against the pages they were printed from, read by Cita,
 pypdf and pypdfium2; the share of the prose's runs that are there. `tables`: share of the cells of an HTML
 table that stand on a line with their column's header; tables are left out of the other two.
 """
