@@ -48,8 +48,8 @@ class Centroids:
         return sum(one.count for one in self._sums.values())
 
     def languages(self) -> list[str]:
-        """The languages that have chunks."""
-        return sorted(self._sums)
+        """The languages that have chunks, the one with the most first."""
+        return sorted(self._sums, key=lambda one: (-self._sums[one].count, one))
 
     def neutral(self, question: FloatArray) -> FloatArray | None:
         """The question without what tells languages apart, a unit vector; None in one language.
