@@ -54,7 +54,7 @@ def main() -> None:
 
 def _pages() -> dict[str, dict[str, float]]:
     """Median F1 of each reader by kind of page."""
-    readers: dict[str, Reader] = {"cita": _cita, "trafilatura": _trafilatura, "markitdown": _markitdown}
+    readers = _page_readers()
     found: dict[str, dict[str, float]] = {}
     for kind, page in _LAYOUTS.items():
         scores: dict[str, list[float]] = {name: [] for name in readers}
@@ -86,10 +86,9 @@ def _tables() -> dict[str, float]:
     head = "".join(f"<th>{one}</th>" for one in heads)
     table = f"<table><caption>Stations</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     data = _blog("Stations", f"<h1>Stations</h1><p>All stations of the line.</p>{table}").encode()
-    readers: dict[str, Reader] = {"cita": _cita, "trafilatura": _trafilatura, "markitdown": _markitdown}
     pairs = [(name, cell) for row in rows for name, cell in zip(heads, row, strict=True)]
     found = {}
-    for name, reader in readers.items():
+    for name, reader in _page_readers().items():
         lines = reader(data, "page.html").splitlines()
         there = sum(any(head in line and _has(line, cell) for line in lines) for head, cell in pairs)
         found[name] = round(there / len(pairs), 3)
@@ -121,18 +120,18 @@ def _prose(page: str) -> str:
     return lxml_html.tostring(parsed, encoding="unicode")
 
 
+def _page_readers() -> dict[str, Reader]:
+    return {"cita": _cita, "trafilatura": _trafilatura, "markitdown": _markitdown}
+
+
 def _recall(read: str, wanted: str) -> float:
     ours, theirs = _runs(read), _runs(wanted)
-    return sum((ours & theirs).values()) / sum(theirs.values())
+    return sum((ours & theirs).values()) / max(1, sum(theirs.values()))
 
 
 def _f1(read: str, wanted: str) -> float:
-    ours, theirs = _runs(read), _runs(wanted)
-    shared = sum((ours & theirs).values())
-    if not shared:
-        return 0.0
-    precision, recall = shared / sum(ours.values()), shared / sum(theirs.values())
-    return 2 * precision * recall / (precision + recall)
+    precision, recall = _recall(wanted, read), _recall(read, wanted)
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
 def _runs(text: str) -> Counter[tuple[str, ...]]:

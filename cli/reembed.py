@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,7 +10,7 @@ import typer
 from cli.output import JsonOption, file_progress, print_json
 from cli.remote import RemoteSession
 from ingest.reembedding import OnStep, Reembedding, ReembedReport
-from rag.embedding import open_embedder
+from rag.embedding import open_embedder, resolved
 from rag.lock import running_server
 from rag.settings import Settings, load_settings
 from workshop.compile import ensure_embedding_model
@@ -51,10 +50,5 @@ def _reembed(settings: Settings, show: OnStep) -> ReembedReport:
     if not reembedding.embed():
         return reembedding.report
     with RemoteSession(server) as remote:
-        done = ReembedReport(**remote.change_model(_absolute(settings.embedding_model), show))
+        done = ReembedReport(**remote.change_model(resolved(settings.embedding_model), show))
     return replace(done, embedded=done.embedded + reembedding.report.embedded)
-
-
-def _absolute(model: str) -> str:
-    """A folder's name as the server finds it, which may run elsewhere; a hub name as it is."""
-    return str(Path(model).resolve()) if Path(model).is_dir() else model

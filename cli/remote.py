@@ -23,9 +23,8 @@ from ingest.urls import is_url
 from rag.answer import Event
 from rag.answering import Request
 from rag.errors import CitaError, InputError, NotFoundError, ProviderError, StoreError
-from rag.lock import Owner
+from rag.lock import TOKEN_HEADER, Owner
 
-TOKEN_HEADER = "X-Cita-Token"
 MOST_AT_ONCE = 500
 KINDS: dict[int, type[CitaError]] = {404: NotFoundError, 409: StoreError, 422: InputError, 502: ProviderError}
 

@@ -17,7 +17,7 @@ from rag.originals import Originals
 from rag.records import ChunkRecord, NameRecord
 from rag.settings import Settings
 from rag.staged import StagedDocument
-from rag.vector_cache import VectorCache
+from rag.vector_cache import VECTORS, VectorCache
 
 OnStep = Callable[[str, int, int], None]
 """Called with what is being done, how much is done and how much there is."""
@@ -93,7 +93,7 @@ def _open(settings: Settings, embedder: Embedder) -> _Store:
     except BaseException:
         database.file.close()
         raise
-    cache = VectorCache(folder / "vectors.sqlite", embedder.description)
+    cache = VectorCache(folder / VECTORS, embedder.description)
     return _Store(database, Catalogue(database.file), cache, Originals(folder / "originals"))
 
 

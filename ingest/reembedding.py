@@ -26,7 +26,7 @@ from rag.records import ChunkRecord
 from rag.settings import Settings
 from rag.sqlite import Row
 from rag.staged import StagedDocument
-from rag.vector_cache import VectorCache
+from rag.vector_cache import VECTORS, VectorCache
 
 TOGETHER = 128
 """Chunks embedded together."""
@@ -111,7 +111,7 @@ class Reembedding:
                 f"There are no documents in {folder}; `cita collections` lists what there is."
             )
         database = Database(folder / "cita.sqlite")
-        with closing(database.file), closing(VectorCache(folder / "vectors.sqlite", model)) as cache:
+        with closing(database.file), closing(VectorCache(folder / VECTORS, model)) as cache:
             if database.meta(FINGERPRINT) == model.fingerprint:
                 return False
             self._embed_all(database, cache)
@@ -127,16 +127,15 @@ class Reembedding:
             StoreError: the new index cannot be written; the old one stays.
         """
         library, model = core.library, self._embedder.description
-        with library.changing_model():
+        with library.changing.model():
             if library.model.fingerprint == model.fingerprint:
                 return self.report
             change = ModelChange(library, model)
             try:
                 self._build(library, change)
                 core.change_model(change, self._new, self._settings)
-            except BaseException:
+            finally:
                 change.give_up()
-                raise
         self.report.changed = True
         return self.report
 
@@ -163,7 +162,6 @@ class Reembedding:
         total = len(library.database.revisions("live"))
         together: list[_Cut] = []
         for number, one in enumerate(self._documents(library.database, library.catalogue, change.cache)):
-            self._on_step("Building the new index", number, total)
             # Documents that came in after the first step have no vectors yet.
             texts = list(zip((chunk.vector_key for chunk in one.chunks), one.texts, strict=True))
             for start in range(0, len(texts), TOGETHER):

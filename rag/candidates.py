@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rag.filters import LiveRevision, passing
 from rag.library import Library
 from rag.query import Filters
-from rag.records import chunk_id
+from rag.records import chunk_id, place_of
 from rag.stemming import Wanted
 
 FloatArray = NDArray[np.float32]
@@ -185,7 +185,7 @@ class CandidateSearch:
 
 
 def _revision(chunk: str) -> int:
-    return int(chunk.partition("-")[0])
+    return place_of(chunk)[0]
 
 
 def _revisions(chunks: Iterable[str]) -> set[int]:

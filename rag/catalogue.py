@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from rag.document_text import Block, DocumentText, Page
 from rag.errors import NotFoundError
-from rag.records import ChunkRecord, DocumentRecord, FoundChunk, NameRecord, chunk_id
+from rag.records import ChunkRecord, DocumentRecord, FoundChunk, NameRecord, chunk_id, place_of
 from rag.sqlite import Row, SqliteFile
 
 Sort = Literal["title", "source", "media_type", "language", "pages", "chunks", "size", "ingested_at"]
@@ -153,16 +153,14 @@ class Catalogue:
         """The chunks among `chunk_ids` that belong to a live revision."""
         rows: list[Row] = []
         for one in chunk_ids:
-            revision, _dash, ordinal = one.partition("-")
-            rows += self._file.rows(_FOUND, [int(revision), int(ordinal)])
+            rows += self._file.rows(_FOUND, place_of(one))
         return {chunk_id(row["revision_id"], row["ordinal"]): _found_chunk(row) for row in rows}
 
     def vector_keys(self, chunk_ids: Iterable[str]) -> dict[str, bytes]:
         """The keys in the vector cache of those chunks that are there, live or not."""
         found: dict[str, bytes] = {}
         for one in chunk_ids:
-            revision, _dash, ordinal = one.partition("-")
-            row = self._file.row(_KEY, [int(revision), int(ordinal)])
+            row = self._file.row(_KEY, place_of(one))
             if row:
                 found[one] = row["vector_key"]
         return found

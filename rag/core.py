@@ -17,9 +17,11 @@ from rag.late_interaction import read_basis
 from rag.library import Library
 from rag.model_change import ModelChange
 from rag.rebuilding import ensure_words
+from rag.reranking import Reranker
 from rag.retrieval import Retriever
 from rag.sentence_vectors import SentenceVectors
 from rag.settings import Settings
+from rag.vector_cache import VectorCache
 
 CONVERSATIONS = "conversations.sqlite"
 """File in the data folder."""
@@ -56,8 +58,7 @@ class Core:
             embedder: the model.
             settings: name it.
         """
-        encoder = SentenceVectors(change.cache, embedder, read_basis(compiled_folder(settings)))
-        reranker = open_reranker(settings, encoder)
+        encoder, reranker = _scoring(change.cache, embedder, settings)
 
         def take_on() -> None:
             self.retriever.encoder, self.retriever.reranker = encoder, reranker
@@ -91,8 +92,8 @@ def open_core(settings: Settings) -> Core:
     embedder = open_embedder(settings)
     library = Library(settings.data_dir, embedder.description, chroma_url=settings.chroma_url)
     ensure_words(library)
-    sentences = SentenceVectors(library.cache, embedder, read_basis(compiled_folder(settings)))
-    retriever = Retriever(library, sentences, settings, open_reranker(settings, sentences))
+    encoder, reranker = _scoring(library.cache, embedder, settings)
+    retriever = Retriever(library, encoder, settings, reranker)
     generators = Generators(settings)
     if settings.expand:
         retriever.expansion = Expansion(generators.get)
@@ -101,3 +102,9 @@ def open_core(settings: Settings) -> Core:
     cache = AnswerCache() if settings.answer_cache else None
     dialogue = Dialogue(answerer, conversations, cache, lambda: library.version)
     return Core(settings, library, retriever, generators, answerer, conversations, dialogue)
+
+
+def _scoring(cache: VectorCache, embedder: Embedder, settings: Settings) -> tuple[SentenceVectors, Reranker]:
+    """What encodes sentences, and what scores hits again, with the embedding model that `settings` name."""
+    encoder = SentenceVectors(cache, embedder, read_basis(compiled_folder(settings)))
+    return encoder, open_reranker(settings, encoder)

@@ -195,11 +195,15 @@ def compiled_folder(settings: Settings) -> Path:
     return settings.models_dir / "embedding" / folder_name(settings.embedding_model)
 
 
+def resolved(model: str) -> str:
+    """A model's folder by its whole path, the same wherever a program runs; a hub name as it is."""
+    return str(Path(model).resolve()) if Path(model).is_dir() else model
+
+
 def folder_name(model: str) -> str:
     """What the compiled form of a model, a hub name or a folder, is called."""
-    place = str(Path(model).resolve()) if Path(model).is_dir() else model
     slug = "".join(c if c.isalnum() else "-" for c in Path(model).name.lower())
-    mark = hashlib.sha256(f"{COMPILED_FORM} {place}".encode()).hexdigest()[:8]
+    mark = hashlib.sha256(f"{COMPILED_FORM} {resolved(model)}".encode()).hexdigest()[:8]
     return f"{slug}-{mark}"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -58,10 +59,11 @@ def detect(text: str, default: str = "en") -> str:
     """
     sample = text[:_SAMPLE].strip()
     short = len(sample) <= _SHORT
-    spoken, hits = _by_function_words(sample)
-    if spoken and (hits >= 2 if short else hits >= _ENOUGH[spoken] and _is_running(sample, spoken)):
+    words = _WORD.findall(sample.lower())
+    spoken, hits = _by_function_words(sample, words)
+    if spoken and (hits >= 2 if short else hits >= _ENOUGH[spoken] and _is_running(words, spoken)):
         return spoken
-    if not _WORD.search(sample):
+    if not words:
         return default
     ranked = _by_model(sample, short)
     best, probability = ranked[0]
@@ -73,10 +75,10 @@ def detect(text: str, default: str = "en") -> str:
     return default
 
 
-def _by_function_words(sample: str) -> tuple[str | None, int]:
+def _by_function_words(sample: str, words: Sequence[str]) -> tuple[str | None, int]:
     """The language whose function words alone appear in the sample, and how many of them."""
-    words = set(_WORD.findall(sample.lower()))
-    hits = {code: len(words & own) for code, own in _FUNCTION_WORDS.items()}
+    distinct = set(words)
+    hits = {code: len(distinct & own) for code, own in _FUNCTION_WORDS.items()}
     hits["es"] += 2 * any(mark in sample for mark in "¿¡") + any(mark in sample for mark in "ñÑ")
     if hits["es"] and hits["en"]:
         return None, 0
@@ -84,9 +86,8 @@ def _by_function_words(sample: str) -> tuple[str | None, int]:
     return (code, hits[code]) if hits[code] else (None, 0)
 
 
-def _is_running(sample: str, code: str) -> bool:
+def _is_running(words: Sequence[str], code: str) -> bool:
     """Whether the function words are those of running text in their language."""
-    words = _WORD.findall(sample.lower())
     own = sum(word in _FUNCTION_WORDS[code] for word in words)
     return _OWN[code] in words and own > _DENSE * len(words)
 

@@ -8,9 +8,7 @@ dies anywhere leaves the old or the new version whole; opening the folder sweeps
 from __future__ import annotations
 
 import shutil
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 
 from rag.catalogue import Catalogue
 from rag.centroids import Centroids
+from rag.change_lock import ChangeLock
 from rag.database import Database
 from rag.embedding import ModelDescription
 from rag.errors import StoreError
@@ -27,8 +26,8 @@ from rag.lock import DataFolderLock
 from rag.originals import Originals
 from rag.records import NameRecord, chunk_id
 from rag.shared_lock import SharedLock
-from rag.staged import StagedDocument, word_entries, write_pending
-from rag.vector_cache import VectorCache
+from rag.staged import StagedDocument, staged_vectors, staged_words, write_pending
+from rag.vector_cache import VECTORS, VectorCache
 from rag.vectors import VectorStore
 from rag.words import WordIndex
 
@@ -39,7 +38,6 @@ Step = Literal[
 ]  # fmt: skip
 STEPS: tuple[Step, ...] = get_args(Step)
 """What changing a document goes through, in order."""
-PATIENCE_SECONDS = 0.5
 
 
 class Library:
@@ -75,9 +73,7 @@ class Library:
         """Called after each step of a change; tests stop the process there."""
         self.shares_chroma = chroma_url is not None
         """Whether other data folders may keep their vectors in the same Chroma."""
-        self._held = threading.RLock()
-        """By whoever changes documents."""
-        self._changing_model = False
+        self.changing = ChangeLock()
         self.searching = SharedLock()
         """Held together by searches, and alone while another model's index becomes the live one."""
         self._earlier: list[VectorCache] = []
@@ -86,7 +82,7 @@ class Library:
             self.database = Database(data_dir / "cita.sqlite")
             check_model(self.database, model, data_dir, any_model=any_model)
             self.catalogue = Catalogue(self.database.file)
-            self.cache = VectorCache(data_dir / "vectors.sqlite", model)
+            self.cache = VectorCache(data_dir / VECTORS, model)
             self.vectors = VectorStore(data_dir / "chroma", chroma_url)
             self.words = WordIndex(data_dir / "words")
             self.originals = Originals(data_dir / "originals")
@@ -134,35 +130,8 @@ class Library:
             names: names that are written after those, in order, of these or other documents.
             left: collection and location of names that go.
         """
-        with self.changing():
+        with self.changing.documents():
             self._write(documents, names, left)
-
-    @contextmanager
-    def changing(self) -> Iterator[None]:
-        """Hold the documents, to change them.
-
-        Raises:
-            StoreError: the library is being given another embedding model, which may take minutes.
-        """
-        while not self._held.acquire(timeout=PATIENCE_SECONDS):
-            if self._changing_model:
-                raise StoreError(
-                    "The library is being given another embedding model; try again when that is done."
-                )
-        try:
-            yield
-        finally:
-            self._held.release()
-
-    @contextmanager
-    def changing_model(self) -> Iterator[None]:
-        """Hold the documents, to give the library another model."""
-        with self._held:
-            self._changing_model = True
-            try:
-                yield
-            finally:
-                self._changing_model = False
 
     def take_on(self, model: ModelDescription, cache: VectorCache) -> None:
         """Go on with a model whose index has become the live one, and with the cache of its vectors."""
@@ -198,9 +167,12 @@ class Library:
         for document in documents:
             self.originals.adopt(document.sha256)
         self.on_step("originals")
-        self._write_vectors(documents, revisions)
+        for collection, ids, vectors in staged_vectors(documents, revisions):
+            self.vectors.add(self.vector_collection(collection), ids, vectors)
         self.on_step("vectors")
-        self._write_words(documents, revisions)
+        if documents:
+            self.words.add(staged_words(documents, revisions))
+            self.words.commit()
         self.on_step("words")
         own = [name for document in documents for name in document.names]
         retired = self.database.publish(revisions, [*own, *names], left)
@@ -213,12 +185,12 @@ class Library:
 
     def set_names(self, names: Iterable[NameRecord]) -> None:
         """Give documents that are there these names; a document left without a name goes."""
-        with self.changing():
+        with self.changing.documents():
             self._take_away(self.database.set_names(names), were_live=True)
 
     def remove_names(self, collection: str, locations: Iterable[str]) -> None:
         """Take names away; a document left without a name goes."""
-        with self.changing():
+        with self.changing.documents():
             self._take_away(self.database.remove_names(collection, locations), were_live=True)
 
     def remove(self, document_id: str) -> None:
@@ -228,13 +200,14 @@ class Library:
             NotFoundError: there is no such document.
         """
         self.catalogue.document(document_id)
-        with self.changing():
+        with self.changing.documents():
             self._take_away(self.database.retire_document(document_id), were_live=True)
 
     def sweep(self) -> None:
         """Take away what revisions that never became live, or no longer are, left behind."""
-        left = [row["id"] for row in self.database.revisions("pending", "retired")]
-        self._take_away(left, were_live=False)
+        with self.changing.documents():
+            left = [row["id"] for row in self.database.revisions("pending", "retired")]
+            self._take_away(left, were_live=False)
         self.originals.clear_staged()
         self.drop_stale_vectors()
 
@@ -242,27 +215,6 @@ class Library:
         """Drop the vectors of a model that is the index's no longer, or that it never came to be."""
         for name in stale_collections(self.database, self.vectors.names(), shared=self.shares_chroma):
             self.vectors.drop(name)
-
-    def _write_vectors(self, documents: Sequence[StagedDocument], revisions: Sequence[int]) -> None:
-        collections = sorted({document.collection for document in documents})
-        for collection in collections:
-            pairs = [
-                (document, revision)
-                for document, revision in zip(documents, revisions, strict=True)
-                if document.collection == collection and document.chunks
-            ]
-            if pairs:
-                ids = [chunk_id(revision, c.ordinal) for document, revision in pairs for c in document.chunks]
-                vectors = np.concatenate([document.vectors for document, _revision in pairs])
-                self.vectors.add(self.vector_collection(collection), ids, vectors)
-
-    def _write_words(self, documents: Sequence[StagedDocument], revisions: Sequence[int]) -> None:
-        if not documents:
-            return
-        for document, revision in zip(documents, revisions, strict=True):
-            own = (document.text, document.collection, document.language, document.chunks)
-            self.words.add(word_entries(*own, revision))
-        self.words.commit()
 
     def _read_centroids(self) -> dict[str, Centroids]:
         found: dict[str, Centroids] = {}
@@ -274,8 +226,7 @@ class Library:
     def _take_away(self, revisions: Sequence[int], *, were_live: bool) -> None:
         self.version += 1
         if revisions:
-            with self.changing():
-                self._remove(revisions, were_live)
+            self._remove(revisions, were_live)
 
     def _remove(self, revisions: Sequence[int], were_live: bool) -> None:
         wanted = set(revisions)

@@ -19,6 +19,8 @@ from rag.errors import StoreError
 
 LOCK = "cita.lock"
 OWNER = "owner.json"
+TOKEN_HEADER = "X-Cita-Token"
+"""HTTP header by which a command shows the owner's token."""
 
 
 @dataclass(frozen=True, slots=True)

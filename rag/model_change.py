@@ -9,27 +9,24 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from rag.embedding import ModelDescription
 from rag.errors import StoreError
 from rag.identity import FINGERPRINT, MODEL
 from rag.library import Library
-from rag.records import chunk_id
-from rag.staged import StagedDocument, word_entries, write_pending
-from rag.vector_cache import VectorCache
+from rag.staged import StagedDocument, staged_vectors, staged_words, write_pending
+from rag.vector_cache import VECTORS, VectorCache
 
 logger = logging.getLogger(__name__)
 
 
 class ModelChange:
-    """Changes the index of an open library over to a model; within its `changing_model`."""
+    """Changes the index of an open library over to a model; which is held for it."""
 
     def __init__(self, library: Library, model: ModelDescription) -> None:
         self._library = library
         self._model = model
         self._revisions: list[int] = []
-        self.cache = VectorCache(library.data_dir / "vectors.sqlite", model)
+        self.cache = VectorCache(library.data_dir / VECTORS, model)
         """The new model's vectors; the library's once it has changed over."""
 
     def add(self, documents: Sequence[StagedDocument]) -> None:
@@ -44,20 +41,11 @@ class ModelChange:
         with library.database.file.transaction():
             revisions = [write_pending(library.database, document) for document in documents]
         library.on_step("pending")
-        for collection in sorted({document.collection for document in documents}):
-            pairs = [
-                (document, revision)
-                for document, revision in zip(documents, revisions, strict=True)
-                if document.collection == collection
-            ]
-            ids = [chunk_id(revision, one.ordinal) for document, revision in pairs for one in document.chunks]
-            vectors = np.concatenate([document.vectors for document, _revision in pairs])
+        for collection, ids, vectors in staged_vectors(documents, revisions):
             place = library.vector_collection(collection, self._model.fingerprint)
             library.vectors.add(place, ids, vectors)
         library.on_step("vectors")
-        for document, revision in zip(documents, revisions, strict=True):
-            own = (document.text, document.collection, document.language, document.chunks)
-            library.words.add(word_entries(*own, revision))
+        library.words.add(staged_words(documents, revisions))
         self._revisions += revisions
 
     def finish(self, also: Callable[[], None] = lambda: None) -> None:
@@ -86,7 +74,7 @@ class ModelChange:
             logger.warning("%s What the model before has left is taken away at the next start.", error)
 
     def give_up(self) -> None:
-        """Take away what was added, if it has not become the live index."""
+        """Take away what was added; nothing is done where it has become the live index."""
         if self._library.cache is not self.cache:
             self.cache.close()
             self._library.sweep()

@@ -38,26 +38,23 @@ def own_words(
     Returns:
         Why (`refused`, `unsupported`, `fragment`, `outranked`; empty for nothing) and the quotes.
     """
-    if len(sentences) == 1 and sentences[0].status == "unsupported":
-        holding = _holding(sentences[0].text, prompt)
-        if holding:
-            return "fragment", [holding]
-    if all(one.status == "unsupported" for one in sentences):
+    nothing = all(one.status == "unsupported" for one in sentences)
+    if len(sentences) == 1 and is_fragment(sentences[0].text):
+        own = [citations[number - 1].quote for number in sentences[0].citations]
+        if quotes := _holding(sentences[0].text, prompt) if nothing else own:
+            return "fragment", quotes
+    if nothing:
         reason = "unsupported" if sentences else "refused"
         return reason, [one.text for one in best_sentences(prompt.evidence)]
-    if len(sentences) == 1 and is_fragment(sentences[0].text):
-        return "fragment", [citations[number - 1].quote for number in sentences[0].citations]
     missed = _missed(citations, prompt) if small else None
     return ("outranked", [missed]) if missed else ("", [])
 
 
-def _holding(text: str, prompt: Prompt) -> str | None:
-    """The best sentence of the evidence that has all words of an answer of a few words, if it has any."""
-    words = {word for word in fold(text) if word not in SAYS_NOTHING}
-    if not words or not is_fragment(text):
-        return None
-    holding = [one for one in prompt.evidence if words <= set(fold(one.text))]
-    return max(holding, key=lambda one: one.score).text if holding else None
+def _holding(text: str, prompt: Prompt) -> list[str]:
+    """The best sentence of the evidence that has all words of a text; none where those say nothing."""
+    words = set(fold(text)) - SAYS_NOTHING
+    holding = [one for one in prompt.evidence if words and words <= set(fold(one.text))]
+    return [max(holding, key=lambda one: one.score).text] if holding else []
 
 
 def _missed(citations: Sequence[Citation], prompt: Prompt) -> str | None:

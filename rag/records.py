@@ -109,3 +109,9 @@ class FoundChunk:
 def chunk_id(revision: int, ordinal: int) -> str:
     """The id of a chunk in Chroma, Tantivy and the API."""
     return f"{revision}-{ordinal}"
+
+
+def place_of(chunk: str) -> tuple[int, int]:
+    """Revision and ordinal of a chunk id."""
+    revision, _dash, ordinal = chunk.partition("-")
+    return int(revision), int(ordinal)

@@ -70,7 +70,7 @@ class Retriever:
         """
         limit = limit or self._settings.search_limit
         # Before the search: a language model takes its time, and a change of model waits for searches.
-        rewritings = self._rewritings(parse_query(checked_question(question)).text, expand)
+        rewritings = [] if expand is False else self._rewritings(question)
         with self._library.searching.together():
             ranking = self.rank(
                 question,
@@ -137,10 +137,10 @@ class Retriever:
             return self._reranked(ranking, evened)
         return ranking
 
-    def _rewritings(self, text: str, expand: bool | None) -> list[str]:
-        if expand is False or self.expansion is None:
+    def _rewritings(self, question: str) -> list[str]:
+        if self.expansion is None:
             return []
-        return self.expansion.rewritings(text)
+        return self.expansion.rewritings(parse_query(checked_question(question)).text)
 
     def _reranked(self, ranking: Ranking, evened: Evened) -> Ranking:
         """The ranking with its first hits in the order of their second scores."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +47,27 @@ def write_pending(database: Database, document: StagedDocument) -> int:
         vector_sum=document.vectors.sum(axis=0).astype(np.float32).tobytes(),
         created_at=document.ingested_at,
     )
+
+
+def staged_vectors(
+    documents: Sequence[StagedDocument], revisions: Sequence[int]
+) -> Iterator[tuple[str, list[str], FloatArray]]:
+    """What Chroma holds of documents' revisions: for each collection its name, chunk ids and vectors."""
+    for collection in sorted({document.collection for document in documents}):
+        pairs = [
+            (document, revision)
+            for document, revision in zip(documents, revisions, strict=True)
+            if document.collection == collection and document.chunks
+        ]
+        if pairs:
+            ids = [chunk_id(revision, one.ordinal) for document, revision in pairs for one in document.chunks]
+            yield collection, ids, np.concatenate([document.vectors for document, _revision in pairs])
+
+
+def staged_words(documents: Sequence[StagedDocument], revisions: Sequence[int]) -> Iterator[WordEntry]:
+    """What the word index holds of documents' revisions."""
+    for one, revision in zip(documents, revisions, strict=True):
+        yield from word_entries(one.text, one.collection, one.language, one.chunks, revision)
 
 
 def word_entries(

@@ -23,6 +23,8 @@ CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) 
 CREATE TABLE IF NOT EXISTS pieces (key BLOB PRIMARY KEY, vectors BLOB NOT NULL);
 """
 KEY_BYTES = 20
+VECTORS = "vectors.sqlite"
+"""File in the data folder."""
 
 
 class VectorCache:

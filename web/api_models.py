@@ -289,3 +289,9 @@ class ProblemJson(BaseModel):
     )
 
     error: dict[str, str]
+
+
+NO_TOKEN: dict[str, Any] = {
+    "model": ProblemJson,
+    "description": "The caller did not show the data folder's token.",
+}

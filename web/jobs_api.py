@@ -11,10 +11,11 @@ from fastapi.responses import JSONResponse
 
 from ingest.jobs import Jobs
 from ingest.pipeline import IngestOptions
+from rag.lock import TOKEN_HEADER
 from rag.settings import COLLECTION_PATTERN
 from web.api import PROBLEMS
-from web.api_models import IngestRequest, JobJson, JobsJson, ProblemJson, ReportJson
-from web.security import TOKEN_HEADER, require_owner
+from web.api_models import NO_TOKEN, IngestRequest, JobJson, JobsJson, ProblemJson, ReportJson
+from web.security import require_owner
 from web.streaming import MEDIA_TYPE, EventStreamResponse
 from web.uploads import Upload, submit
 
@@ -69,8 +70,7 @@ def _add_starting(router: APIRouter, jobs: Jobs, owner_token: str) -> None:
 
     @router.post(
         "/api/ingest",
-        responses=PROBLEMS
-        | {403: {"model": ProblemJson, "description": "The caller did not show the data folder's token."}},
+        responses=PROBLEMS | {403: NO_TOKEN},
         response_model=JobJson,
         status_code=202,
     )

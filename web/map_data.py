@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.core import Core
-from rag.records import FoundChunk
+from rag.records import FoundChunk, place_of
 
 FloatArray = NDArray[np.float32]
 MOST_POINTS = 4_000
@@ -75,7 +75,7 @@ class Maps:
 
     def _draw(self, collection: str, version: str) -> Map | None:
         place = self._library.vector_collection(collection)
-        every = sorted(self._library.vectors.ids(place), key=_in_order)
+        every = sorted(self._library.vectors.ids(place), key=place_of)
         ids = every[:: -(-len(every) // MOST_POINTS)] if every else []
         found = self._library.catalogue.found(ids)
         vectors = self._library.vectors.vectors(place, [one for one in ids if one in found])
@@ -103,8 +103,3 @@ def _project(version: str, total: int, chunks: Sequence[FoundChunk], matrix: Flo
         version, total, tuple(chunks), np.clip(positions / reach, -1, 1).astype(np.float32),
         (axes / reach).astype(np.float32), means, explained,
     )  # fmt: skip
-
-
-def _in_order(chunk_id: str) -> tuple[int, int]:
-    revision, _dash, ordinal = chunk_id.partition("-")
-    return int(revision), int(ordinal)

@@ -16,8 +16,9 @@ from ingest.reembedding import Reembedding
 from rag.core import Core
 from rag.embedding import open_embedder
 from rag.errors import CitaError
-from web.api_models import ProblemJson
-from web.security import TOKEN_HEADER, require_owner
+from rag.lock import TOKEN_HEADER
+from web.api_models import NO_TOKEN
+from web.security import require_owner
 from web.streaming import MEDIA_TYPE, EventStreamResponse
 
 _EXAMPLE = (
@@ -58,7 +59,7 @@ def model_router(core: Core, jobs: Jobs, owner_token: str) -> APIRouter:
                 "description": "`progress`, then `changed`, or `error`.",
                 "content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _EXAMPLE}},
             },
-            403: {"model": ProblemJson, "description": "The caller did not show the data folder's token."},
+            403: NO_TOKEN,
         },
     )
     def change(

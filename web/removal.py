@@ -64,7 +64,7 @@ class Removals:
         Raises:
             StoreError: the library is being given another embedding model; nothing is removed.
         """
-        with self._library.changing(), self._lock:
+        with self._library.changing.documents(), self._lock:
             records = self._records(document_ids)
             held = len(records) <= MOST_KEPT
             documents = tuple(self._staged(record) for record in records) if held else ()
@@ -85,7 +85,7 @@ class Removals:
             NotFoundError: it is no longer held.
             StoreError: the library is being given another embedding model; try again later.
         """
-        with self._library.changing(), self._lock:
+        with self._library.changing.documents(), self._lock:
             self._let_go()
             removal = self._kept.pop(token, None)
             if removal is None:

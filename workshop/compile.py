@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
-from rag.embedding import ModelDescription, OnnxEmbedder, Precision, compiled_folder, embedder_in
+from rag.embedding import ModelDescription, OnnxEmbedder, Precision, compiled_folder, embedder_in, resolved
 from rag.late_interaction import read_basis
 from rag.settings import Settings
 from workshop.basis import find_basis
@@ -86,7 +86,7 @@ def _usable(folder: Path) -> ModelDescription | None:
 def _source(settings: Settings, scratch: Path, on_progress: Progress) -> str:
     name = settings.embedding_model
     if name not in BUILT_IN:
-        return str(Path(name).resolve()) if Path(name).is_dir() else name
+        return resolved(name)
     packed = ensure_file(EMBEDDING_WEIGHTS, settings.models_dir, on_progress)
     on_progress("Unpacking the embedding model", 0, 0)
     folder = scratch / "source"

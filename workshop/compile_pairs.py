@@ -23,7 +23,7 @@ from rag.cross_encoder import (
     TorchPairScorer,
     cross_encoder_folder,
 )
-from rag.embedding import Precision
+from rag.embedding import Precision, resolved
 from rag.errors import ModelError
 from rag.onnx_graph import TOKENIZER
 from rag.settings import Settings
@@ -75,7 +75,7 @@ def _compile(name: str, built: Path, on_progress: Progress) -> PairModel:
     from sentence_transformers import CrossEncoder
 
     on_progress("Loading the reranker", 0, 0)
-    source = str(Path(name).resolve()) if Path(name).is_dir() else name
+    source = resolved(name)
     model = load(CrossEncoder, source, SETTING)
     if not _has_a_head(model):
         raise ModelError(

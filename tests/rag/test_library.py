@@ -15,7 +15,7 @@ from rag.errors import NotFoundError, StoreError
 from rag.library import Library
 from rag.lock import running_server
 from rag.rebuilding import ensure_words
-from rag.staged import write_pending
+from rag.staged import StagedDocument, staged_vectors, staged_words, write_pending
 from tests.rag.staging import MODEL, staged, vector
 
 PLACE = f"default-{MODEL.fingerprint}"
@@ -96,13 +96,20 @@ def test_words_found_by_other_rules_are_indexed_anew_once(
     assert library.words.chunk_ids() == set()
 
 
+def index(library: Library, document: StagedDocument, revision: int) -> None:
+    """Write vectors and words of a revision that is not live."""
+    for _collection, ids, vectors in staged_vectors([document], [revision]):
+        library.vectors.add(PLACE, ids, vectors)
+    library.words.add(staged_words([document], [revision]))
+    library.words.commit()
+
+
 def test_what_never_became_live_is_never_found_and_is_swept(tmp_path: Path) -> None:
     library = Library(tmp_path / "data", MODEL)
     library.write([staged("a", ["viejo"])])
     half = staged("a", ["nuevo"])
     revision = write_pending(library.database, half)
-    library._write_vectors([half], [revision])
-    library._write_words([half], [revision])
+    index(library, half, revision)
     ids = [one for one, _ in library.vectors.nearest(PLACE, vector("nuevo"), 2)]
     assert [chunk.text for chunk in library.catalogue.found(ids).values()] == ["viejo"]
     library.close()
@@ -116,8 +123,7 @@ def test_a_retired_revision_is_swept(tmp_path: Path) -> None:
     library.write([staged("a", ["viejo"])])
     fresh = staged("a", ["nuevo"])
     revision = write_pending(library.database, fresh)
-    library._write_vectors([fresh], [revision])
-    library._write_words([fresh], [revision])
+    index(library, fresh, revision)
     library.database.publish([revision], fresh.names)
     library.close()
     reopened = Library(tmp_path / "data", MODEL)
