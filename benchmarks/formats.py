@@ -151,14 +151,15 @@ def _cita(data: bytes, name: str) -> str:
 def _trafilatura(data: bytes, name: str) -> str:
     import trafilatura
 
-    return trafilatura.extract(data, include_comments=False, include_tables=True) or ""
+    return str(trafilatura.extract(data, include_comments=False, include_tables=True) or "")
 
 
 def _markitdown(data: bytes, name: str) -> str:
     from markitdown import MarkItDown, StreamInfo
 
     made = MarkItDown(enable_plugins=False)
-    return made.convert_stream(io.BytesIO(data), stream_info=StreamInfo(extension=Path(name).suffix)).markdown
+    info = StreamInfo(extension=Path(name).suffix)
+    return str(made.convert_stream(io.BytesIO(data), stream_info=info).markdown)
 
 
 def _pypdf(data: bytes, name: str) -> str:
