@@ -58,7 +58,7 @@ def _measured(
     with ExitStack() as stack:
         if without:
             stack.enter_context(patch.object(Centroids, "offsets", lambda *_: {}))
-            stack.enter_context(patch.object(Centroids, "neutral", lambda *_: None))
+            stack.enter_context(patch.object(Centroids, "neutral", lambda _self, question: question))
         values = measure(questions, [ranking(core, one.text) for one in questions])["nDCG@10"]
     same = [own[one.id] for one in questions]
     parts = {"all": [True] * len(same), "same_language": same, "other_language": [not one for one in same]}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,8 +46,24 @@ class Candidates:
     """Document ids."""
 
 
-Filtered = tuple[dict[str, float], list[str], dict[str, float], dict[int, LiveRevision]]
-"""Cosines, chunks whose cosines are to be looked up, BM25, and the revisions that pass."""
+class Asked(NamedTuple):
+    """A question as dense search takes it, unit vectors."""
+
+    question: FloatArray
+    near: FloatArray
+    """The direction in which chunks are looked for: in a library of several languages the question without
+    what tells them apart, for its own neighbours may all be in its own."""
+
+
+class _Hits(NamedTuple):
+    """What both searches found, those that the filters drop too."""
+
+    near: Mapping[str, float]
+    """Cosines to `direction`."""
+    direction: FloatArray
+    bm25: Mapping[str, float]
+    passing: Mapping[int, LiveRevision]
+    """The revisions that pass the filters, of the hits at least."""
 
 
 class CandidateSearch:
@@ -56,43 +73,32 @@ class CandidateSearch:
         self._library = library
         self._known = threading.local()
 
-    def find(
-        self, vectors: list[FloatArray], wanted: Wanted, collection: str, depth: int, filters: Filters
-    ) -> Candidates:
+    def find(self, asked: Asked, wanted: Wanted, collection: str, depth: int, filters: Filters) -> Candidates:
         """The candidates of a question.
 
         Args:
-            vectors: the question's vector first, then others whose neighbours are looked at too.
+            asked: the question's vector, and the one whose neighbours are looked for.
             wanted: the question's words. A phrase that nothing has is text like any other: in a question
                 the marks may stand for doubt, or the phrase be in another language.
             collection: where.
             depth: chunks asked of each search.
             filters: what their documents must be.
         """
-        found = self._find(vectors, wanted, collection, depth, filters)
+        found = self._find(asked, wanted, collection, depth, filters)
         if wanted.phrases and not found.cosines:
-            return self._find(vectors, replace(wanted, phrases=()), collection, depth, filters)
+            return self._find(asked, replace(wanted, phrases=()), collection, depth, filters)
         return found
 
     def _find(
-        self, vectors: list[FloatArray], wanted: Wanted, collection: str, depth: int, filters: Filters
+        self, asked: Asked, wanted: Wanted, collection: str, depth: int, filters: Filters
     ) -> Candidates:
-        alone = self._library.is_only_collection(collection)
-        place = None if alone else collection
-        words = self._library.words
-        if not filters:
-            cosines, others = self._nearest(vectors, collection, depth)
-            bm25 = dict(words.search(wanted, place, depth))
-            found = _revisions((*cosines, *others, *bm25))
-            revisions = passing(self._library.database.file, filters, collection, found)
-        else:
-            cosines, others, bm25, revisions = self._filtered(vectors, wanted, collection, depth, filters)
-        cosines = _kept(cosines, revisions)
-        bm25 = _kept(bm25, revisions)
-        others = [one for one in others if _revision(one) in revisions]
-        unknown = [one for one in dict.fromkeys((*others, *bm25)) if one not in cosines]
-        cosines |= self._cosines(collection, vectors[0], unknown)
-        coverage = words.coverage(wanted, list(cosines))
+        hits = self._hits(asked, wanted, collection, depth, filters)
+        revisions = hits.passing
+        near, bm25 = _kept(hits.near, revisions), _kept(hits.bm25, revisions)
+        cosines = near if hits.direction is asked.question else {}
+        unknown = [one for one in dict.fromkeys((*near, *bm25)) if one not in cosines]
+        cosines |= self._cosines(collection, asked.question, unknown)
+        coverage = self._library.words.coverage(wanted, list(cosines))
         if wanted.phrases or wanted.without:
             cosines = {one: cosine for one, cosine in cosines.items() if one in coverage}
         return Candidates(
@@ -103,14 +109,23 @@ class CandidateSearch:
             {one: revisions[_revision(one)].document_id for one in cosines},
         )
 
+    def _hits(self, asked: Asked, wanted: Wanted, collection: str, depth: int, filters: Filters) -> _Hits:
+        if filters:
+            return self._filtered(asked, wanted, collection, depth, filters)
+        place = None if self._library.is_only_collection(collection) else collection
+        near = self._nearest(asked.near, collection, depth)
+        bm25 = dict(self._library.words.search(wanted, place, depth))
+        return self._passing(_Hits(near, asked.near, bm25, {}), filters, collection)
+
+    def _passing(self, hits: _Hits, filters: Filters, collection: str) -> _Hits:
+        found = {_revision(one) for one in (*hits.near, *hits.bm25)}
+        return hits._replace(passing=passing(self._library.database.file, filters, collection, found))
+
     def _nearest(
-        self, vectors: list[FloatArray], collection: str, depth: int, among: list[str] | None = None
-    ) -> tuple[dict[str, float], list[str]]:
-        """The chunks nearest to the first vector with their cosines, and those nearest to the others."""
-        store, place = self._library.vectors, self._library.vector_collection(collection)
-        found = dict(store.nearest(place, vectors[0], depth, among))
-        others = [one for more in vectors[1:] for one, _ in store.nearest(place, more, depth, among)]
-        return found, others
+        self, direction: FloatArray, collection: str, depth: int, among: list[str] | None = None
+    ) -> dict[str, float]:
+        place = self._library.vector_collection(collection)
+        return dict(self._library.vectors.nearest(place, direction, depth, among))
 
     def _cosines(self, collection: str, vector: FloatArray, chunks: list[str]) -> dict[str, float]:
         """Cosines of some chunks; the cache gives their vectors sooner than Chroma, where it has them."""
@@ -128,69 +143,58 @@ class CandidateSearch:
         cosines = np.stack(list(vectors.values())) @ vector
         return dict(zip(vectors, cosines.tolist(), strict=True))
 
-    def _filtered(
-        self, vectors: list[FloatArray], wanted: Wanted, collection: str, depth: int, filters: Filters
-    ) -> Filtered:
+    def _filtered(self, asked: Asked, wanted: Wanted, collection: str, depth: int, filters: Filters) -> _Hits:
         """Ask for more than is needed and drop; where too little is left, look among what passes.
 
         A filter's second search in a row knows what passes, and takes the way that is quickest for as much.
         """
         if len(filters.languages) == 1:
-            vectors = vectors[:1]  # the others are there to find other languages
+            asked = asked._replace(near=asked.question)
         key = (self._library.database.file.state(), filters, collection)
         again = getattr(self._known, "key", None) == key
         self._known.key = key
         if not again:
             self._known.passing = None
-            found = self._dropping(vectors, wanted, collection, depth, OVERFETCH * depth)
-            revisions = passing(
-                self._library.database.file, filters, collection, _revisions(found[0] | found[2])
-            )
-            if len(_kept(found[0], revisions)) >= depth or len(found[0]) < OVERFETCH * depth:
-                return *found, revisions
+            more = OVERFETCH * depth
+            hits = self._passing(self._dropping(asked, wanted, collection, depth, more), filters, collection)
+            if len(_kept(hits.near, hits.passing)) >= depth or len(hits.near) < more:
+                return hits
         if self._known.passing is None:
             self._known.passing = passing(self._library.database.file, filters, collection)
-        return self._among(vectors, wanted, collection, depth, self._known.passing)
+        return self._among(asked, wanted, collection, depth, self._known.passing)
 
     def _among(
         self,
-        vectors: list[FloatArray],
+        asked: Asked,
         wanted: Wanted,
         collection: str,
         depth: int,
-        revisions: dict[int, LiveRevision],
-    ) -> Filtered:
+        revisions: Mapping[int, LiveRevision],
+    ) -> _Hits:
         """The candidates of a known set of revisions."""
-        words = self._library.words
         chunks = sum(one.chunks for one in revisions.values())
         total = max(self._library.centroids(collection).count(), chunks, 1)
         more = round(SPARE * depth * total / max(chunks, 1))
-        if chunks > FEW and more <= OVERFETCH_KNOWN * depth:
-            return *self._dropping(vectors, wanted, collection, depth, more), revisions
-        if chunks > MIDDLING:
-            return *self._dropping(vectors, wanted, collection, depth, MOST_FETCHED), revisions
+        if chunks > MIDDLING or (chunks > FEW and more <= OVERFETCH_KNOWN * depth):
+            more = more if more <= OVERFETCH_KNOWN * depth else MOST_FETCHED
+            return self._dropping(asked, wanted, collection, depth, more)._replace(passing=revisions)
         ids = [chunk_id(one, i) for one, revision in revisions.items() for i in range(revision.chunks)]
-        bm25 = dict(words.search(wanted, collection, depth, revisions))
+        bm25 = dict(self._library.words.search(wanted, collection, depth, revisions))
         if chunks <= FEW:
-            return self._cosines(collection, vectors[0], ids), [], bm25, revisions
-        return *self._nearest(vectors, collection, depth, ids), bm25, revisions
+            cosines = self._cosines(collection, asked.question, ids)
+            return _Hits(cosines, asked.question, bm25, revisions)
+        return _Hits(self._nearest(asked.near, collection, depth, ids), asked.near, bm25, revisions)
 
-    def _dropping(
-        self, vectors: list[FloatArray], wanted: Wanted, collection: str, depth: int, more: int
-    ) -> tuple[dict[str, float], list[str], dict[str, float]]:
+    def _dropping(self, asked: Asked, wanted: Wanted, collection: str, depth: int, more: int) -> _Hits:
         """What is found without a filter, more than is needed."""
         more = min(max(more, depth), MOST_FETCHED)
-        cosines, others = self._nearest(vectors, collection, more)
-        return cosines, others, dict(self._library.words.search(wanted, collection, more))
+        near = self._nearest(asked.near, collection, more)
+        return _Hits(near, asked.near, dict(self._library.words.search(wanted, collection, more)), {})
 
 
 def _revision(chunk: str) -> int:
     return place_of(chunk)[0]
 
 
-def _revisions(chunks: Iterable[str]) -> set[int]:
-    return {_revision(one) for one in chunks}
-
-
-def _kept(scores: dict[str, float], revisions: Mapping[int, LiveRevision]) -> dict[str, float]:
+def _kept(scores: Mapping[str, float], revisions: Mapping[int, LiveRevision]) -> dict[str, float]:
     return {one: score for one, score in scores.items() if _revision(one) in revisions}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any, Literal
 
 from rag.document_text import Block, DocumentText, Page
 from rag.errors import NotFoundError
 from rag.records import ChunkRecord, DocumentRecord, FoundChunk, NameRecord, chunk_id, place_of
-from rag.sqlite import Row, SqliteFile
+from rag.sqlite import VARIABLES, Row, SqliteFile
 
 Sort = Literal["title", "source", "media_type", "language", "pages", "chunks", "size", "ingested_at"]
 _SORTS: dict[str, str] = {
@@ -158,11 +159,13 @@ class Catalogue:
 
     def vector_keys(self, chunk_ids: Iterable[str]) -> dict[str, bytes]:
         """The keys in the vector cache of those chunks that are there, live or not."""
+        places = [place_of(one) for one in chunk_ids]
         found: dict[str, bytes] = {}
-        for one in chunk_ids:
-            row = self._file.row(_KEY, place_of(one))
-            if row:
-                found[one] = row["vector_key"]
+        for start in range(0, len(places), PLACES):
+            part = places[start : start + PLACES]
+            statement = _KEYS.format(",".join(["(?, ?)"] * len(part)))
+            for row in self._file.rows(statement, list(chain.from_iterable(part))):
+                found[chunk_id(row["revision_id"], row["ordinal"])] = row["vector_key"]
         return found
 
 
@@ -180,7 +183,13 @@ def _document_record(row: Row) -> DocumentRecord:
     return DocumentRecord(**values, sources=sources, metadata=metadata, ingested_at=ingested_at)
 
 
-_KEY = "SELECT vector_key FROM chunks WHERE revision_id = ? AND ordinal = ?"
+PLACES = VARIABLES // 2
+# Not `(revision_id, ordinal) IN (VALUES …)`, for which SQLite reads every chunk.
+_KEYS = """
+WITH places(revision, ordinal) AS (VALUES {})
+SELECT c.revision_id, c.ordinal, c.vector_key FROM places CROSS JOIN chunks c
+ON c.revision_id = places.revision AND c.ordinal = places.ordinal
+"""
 _FOUND = """
 SELECT c.revision_id, c.ordinal, c.start, c."end", c.page, c.heading, r.document_id, r.title, r.language,
     substr(r.text, c.start + 1, c."end" - c.start) AS text,

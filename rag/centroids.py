@@ -51,13 +51,13 @@ class Centroids:
         """The languages that have chunks, the one with the most first."""
         return sorted(self._sums, key=lambda one: (-self._sums[one].count, one))
 
-    def neutral(self, question: FloatArray) -> FloatArray | None:
-        """The question without what tells languages apart, a unit vector; None in one language.
+    def neutral(self, question: FloatArray) -> FloatArray:
+        """The question without what tells languages apart, a unit vector; in one language as it is.
 
         Its nearest chunks are in any language: the question's own nearest may all be in its own.
         """
         if len(self._sums) < 2:
-            return None
+            return question
         mean = self._mean()
         apart = np.stack([self._smoothed(one, mean) - mean for one in self._sums.values()])
         _left, sizes, directions = np.linalg.svd(apart, full_matrices=False)

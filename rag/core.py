@@ -68,6 +68,7 @@ class Core:
     def close(self) -> None:
         """Stop the generator and let go of the data folder."""
         self.generators.close()
+        self.retriever.close()
         self.conversations.close()
         self.library.close()
 

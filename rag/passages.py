@@ -14,7 +14,8 @@ DUPLICATE = 0.85
 MOST_FROM_ONE_DOCUMENT = 4
 LONGEST = 2400
 """Characters of a joined passage; longer, it would no longer point at anything."""
-Shingles = frozenset[tuple[str, ...]]
+Shingles = frozenset[int]
+"""Hashes, which are compared sooner than the words themselves."""
 
 
 def refine(ranked: Iterable[Passage], limit: int) -> list[Passage]:
@@ -70,8 +71,8 @@ def touching(one: Passage, other: Passage) -> bool:
 def _shingles(text: str) -> Shingles:
     words = text.casefold().split()
     if len(words) < SHINGLE:
-        return frozenset({tuple(words)})
-    return frozenset(zip(*(words[start:] for start in range(SHINGLE)), strict=False))
+        return frozenset({hash(tuple(words))})
+    return frozenset(map(hash, zip(*(words[start:] for start in range(SHINGLE)), strict=False)))
 
 
 def _said(own: Shingles, better: Shingles) -> bool:

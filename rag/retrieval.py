@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from time import perf_counter
+from typing import Any
 
 from rag.answer import Passage
-from rag.candidates import DEPTH, CandidateSearch
+from rag.candidates import DEPTH, Asked, CandidateSearch
 from rag.errors import InputError
 from rag.expansion import Expansion, expanded_vector
 from rag.fusion import best_first
@@ -42,6 +45,8 @@ class Retriever:
         """Rewrites questions where there is one."""
         self._candidates = CandidateSearch(library)
         self._settings = settings
+        # More at once than there are cores wait for the interpreter's lock, and get less done than so many.
+        self._workers = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="search")
 
     def search(
         self,
@@ -71,16 +76,24 @@ class Retriever:
         limit = limit or self._settings.search_limit
         # Before the search: a language model takes its time, and a change of model waits for searches.
         rewritings = [] if expand is False else self._rewritings(question)
+        return self._workers.submit(
+            self._searched,
+            question,
+            collection=collection,
+            filters=filters,
+            limit=limit,
+            mode=mode,
+            rerank=rerank,
+            rewritings=rewritings,
+        ).result()
+
+    def close(self) -> None:
+        """Let the threads that search go; there is no search after it."""
+        self._workers.shutdown()
+
+    def _searched(self, question: str, *, limit: int, **given: Any) -> SearchResult:
         with self._library.searching.together():
-            ranking = self.rank(
-                question,
-                collection=collection,
-                filters=filters,
-                limit=limit,
-                mode=mode,
-                rerank=rerank,
-                rewritings=rewritings,
-            )
+            ranking = self.rank(question, limit=limit, **given)
             started = perf_counter()
             passages = tuple(self.passages(ranking, limit))
             encoder = self.encoder
@@ -123,11 +136,10 @@ class Retriever:
         vector = expanded_vector(query.text, rewritings, self.encoder.embedder)
         embedded = perf_counter()
         centroids = self._library.centroids(collection)
-        neutral = centroids.neutral(vector)
-        vectors = [vector] if neutral is None else [vector, neutral]
+        asked = Asked(vector, centroids.neutral(vector))
         languages = tuple(dict.fromkeys(("es", "en", *centroids.languages())))
         looked_for = wanted(query.text, languages, query.phrases, query.without)
-        found = self._candidates.find(vectors, looked_for, collection, max(DEPTH, 2 * limit), filters)
+        found = self._candidates.find(asked, looked_for, collection, max(DEPTH, 2 * limit), filters)
         offsets = centroids.offsets(vector)
         evened = even_out(found, offsets)
         scores = fuse(mode or settings.mode, found, evened, settings.lexical_weight)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import accumulate
 from math import log
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ WRITER_BYTES = 64_000_000
 HEADING_BOOST = 0.5
 NEARLY = 0.7
 """What a word one letter away counts, where nothing has the word itself."""
+NEGLIGIBLE = 0.1
+"""Share of a question's weight that its commonest words may have together and be left out."""
 LEAST_FOR_SLIPS = 5
 """Letters of a stem from which one of them may be wrong; shorter ones are near to too many others."""
 
@@ -40,6 +43,17 @@ class WordEntry:
     language: str
     text: str
     heading: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A word of a question."""
+
+    forms: tuple[str, ...]
+    found: frozenset[str]
+    """Those of the forms that texts have."""
+    weight: float
+    """Inverse document frequency of the form that most chunks have."""
 
 
 class WordIndex:
@@ -141,13 +155,12 @@ class WordIndex:
             clauses = [(occur.Must, query_of.const_score_query(among, 0.0))]
             clauses += self._conditions(looked_for, None, None)
             most = 0.0
-            for forms in looked_for.forms:
-                frequency = max((searcher.doc_freq("body", form) for form in forms), default=0)
-                weight = _idf(frequency, searcher.num_docs)
+            for word in _telling(searcher, looked_for):
+                weight = word.weight
                 most += weight
-                terms = [self._term(field, form) for form in forms for field in ("body", "heading")]
-                if not frequency:
-                    terms = self._nearly(forms)
+                terms = [self._term(field, form) for form in word.forms for field in ("body", "heading")]
+                if not word.found:
+                    terms = self._nearly(word.forms)
                     weight *= NEARLY
                 if terms:
                     either = query_of.boolean_query([(occur.Should, term) for term in terms])
@@ -190,18 +203,16 @@ class WordIndex:
 
     def _ranking(self, searcher: Any, looked_for: Wanted) -> tuple[list[Any], float]:
         """The question's words as BM25 clauses, and the most that they could score together."""
-        total = searcher.num_docs
         clauses, most = [], 0.0
-        for forms in looked_for.forms:
-            frequencies = [searcher.doc_freq("body", form) for form in forms]
-            weight = _idf(max(frequencies, default=0), total)
-            most += (K1 + 1) * weight
-            if not any(frequencies):
+        for word in _telling(searcher, looked_for):
+            most += (K1 + 1) * word.weight
+            if not word.found:
                 clauses += [
-                    self._tantivy.Query.const_score_query(one, NEARLY * weight) for one in self._nearly(forms)
+                    self._tantivy.Query.const_score_query(one, NEARLY * word.weight)
+                    for one in self._nearly(word.forms)
                 ]
-            for form, frequency in zip(forms, frequencies, strict=True):
-                if frequency:
+            for form in word.forms:
+                if form in word.found:
                     clauses.append(self._term("body", form))
                 if searcher.doc_freq("heading", form):
                     heading = self._term("heading", form)
@@ -254,6 +265,23 @@ class WordIndex:
             raise StoreError(
                 f"The word index in {self._folder} failed ({said}); run `cita repair`."
             ) from error
+
+
+def _telling(searcher: Any, looked_for: Wanted) -> list[_Word]:
+    """The question's words that tell chunks apart, in its order.
+
+    Nearly every chunk has its commonest words: they cost most to look up and say least.
+    """
+    words = []
+    for forms in looked_for.forms:
+        frequencies = {form: searcher.doc_freq("body", form) for form in forms}
+        weight = _idf(max(frequencies.values(), default=0), searcher.num_docs)
+        words.append(_Word(forms, frozenset(one for one, count in frequencies.items() if count), weight))
+    commonest = sorted(range(len(words)), key=lambda i: words[i].weight)
+    sums = accumulate(words[i].weight for i in commonest)
+    bound = NEGLIGIBLE * sum(word.weight for word in words)
+    left_out = {i for i, total in zip(commonest, sums, strict=True) if total <= bound}
+    return [word for i, word in enumerate(words) if i not in left_out]
 
 
 def _idf(frequency: int, total: int) -> float:

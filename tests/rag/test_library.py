@@ -16,7 +16,7 @@ from rag.library import Library
 from rag.lock import running_server
 from rag.rebuilding import ensure_words
 from rag.staged import StagedDocument, staged_vectors, staged_words, write_pending
-from tests.rag.staging import MODEL, staged, vector
+from tests.rag.staging import MODEL, staged, tiny_core, vector
 
 PLACE = f"default-{MODEL.fingerprint}"
 
@@ -186,3 +186,14 @@ def test_a_damaged_database_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="damaged"):
         Library(tmp_path / "data", MODEL)
     assert running_server(tmp_path / "data") is None
+
+
+def test_the_keys_of_any_number_of_chunks_are_found(tmp_path: Path) -> None:
+    texts = [f"word {number}" for number in range(1200)]
+    with tiny_core(tmp_path) as core:
+        core.library.write([staged("long", texts, "long.txt")])
+        catalogue = core.library.catalogue
+        records = catalogue.chunks("long")
+        known = catalogue.vector_keys([*(one.id for one in records), "1-5000", "77-0"])
+    assert known == {one.id: one.vector_key for one in records}
+    assert len(known) == len(texts)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -54,6 +57,27 @@ def test_scores_fall_and_texts_are_verbatim(core: Core) -> None:
         assert [one.score for one in passages] == sorted((one.score for one in passages), reverse=True)
         for one in passages:
             assert core.library.catalogue.text(one.document_id).text[one.start : one.end] == one.text
+
+
+def test_no_more_searches_run_at_once_than_there_are_cores(
+    tiny: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside, most = [0], [0]
+    rank = tiny.retriever.rank
+
+    def counted(*given: Any, **named: Any) -> Any:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        time.sleep(0.01)
+        inside[0] -= 1
+        return rank(*given, **named)
+
+    monkeypatch.setattr(tiny.retriever, "rank", counted)
+    lines = [f'"primero{number} tema"' for number in range(40)]
+    with ThreadPoolExecutor(10) as pool:
+        found = list(pool.map(lambda line: sources(tiny, line, limit=1), lines))
+    assert most[0] <= (os.cpu_count() or 1)
+    assert all(one == {f"casa/{'par' if i % 2 else 'non'}/{i}.txt"} for i, one in enumerate(found))
 
 
 def test_a_phrase_must_be_there_unless_nothing_has_it(tiny: Core) -> None:

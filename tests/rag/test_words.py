@@ -128,3 +128,13 @@ def test_folding_and_stemming() -> None:
     assert distinct_stems("Las canciones, GPT-3.5 y la canción", "es") == set(
         stems("las canciones GPT-3.5 y la", "es")
     )
+
+
+def test_the_commonest_words_of_a_question_do_not_count(index: WordIndex) -> None:
+    index.add(WordEntry(f"9-{i}", 9, "default", "es", f"La cosa número {i}.", "") for i in range(200))
+    index.commit()
+    hits = dict(index.search(wanted("la temperatura"), "default", 250))
+    assert set(hits) == {"1-1"}
+    assert index.coverage(wanted("la temperatura"), ["1-1", "9-0"]) == pytest.approx({"1-1": 1.0, "9-0": 0.0})
+    # Where there is nothing else to look for, they do.
+    assert len(index.search(wanted("la"), "default", 250)) == 202
