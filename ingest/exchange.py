@@ -243,6 +243,7 @@ def _to_plain(document: StagedDocument) -> dict[str, Any]:
         "names": [[one.location, one.source, one.size, one.modified_ns] for one in document.names],
         "blocks": [[one.start, one.end, one.kind, one.level] for one in text.blocks],
         "pages": [[one.number, one.label, one.start, one.end] for one in text.pages],
+        "warnings": list(text.warnings),
         "chunks": [
             [one.start, one.end, one.page, list(one.heading), one.tokens, one.vector_key.hex()]
             for one in document.chunks
@@ -258,6 +259,7 @@ def _from_plain(values: dict[str, Any], vectors: FloatArray) -> StagedDocument:
         title=values["title"],
         media_type=values["media_type"],
         pages=tuple(Page(*one) for one in values["pages"]),
+        warnings=tuple(values.get("warnings", ())),
         metadata=values["metadata"],
     )
     chunks = [

@@ -139,6 +139,8 @@ class Catalogue:
             media_type=row["media_type"],
             pages=tuple(Page(**page) for page in mapping["pages"]),
             metadata=json.loads(row["metadata"]),
+            # Documents of the first versions have none.
+            warnings=tuple(mapping.get("warnings", ())),
         )
 
     def chunks(self, document_id: str) -> list[ChunkRecord]:

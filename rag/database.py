@@ -48,7 +48,11 @@ class Database:
     ) -> int:
         """Write a pending revision with its text and chunks; the document is made if it is new."""
         now = created_at or _now()
-        mapping = {"blocks": [_plain(b) for b in text.blocks], "pages": [_plain(p) for p in text.pages]}
+        mapping = {
+            "blocks": [_plain(block) for block in text.blocks],
+            "pages": [_plain(page) for page in text.pages],
+            "warnings": list(text.warnings),
+        }
         with self.file.transaction() as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO documents VALUES (?, ?, ?)", [document_id, collection, now]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ ABOUT = N_("What does “%(title)s” say about “%(heading)s”?")
 MOST = 3
 MOST_FOR_A_DOCUMENT = 6
 _SHORTEST, _LONGEST = 4, 90
+_NUMBER = re.compile(r"^\d{1,2}(?:\.\d{1,2})*[.)]? ")
+"""Of a section: "2.1 Attention", but neither a year nor a figure that belongs to the words."""
 _NOT_A_SUBJECT = frozenset(
     "introduction introducción introduccion conclusion conclusiones conclusions references referencias "
     "bibliography bibliografía abstract resumen summary contents índice contenido presentación".split()
@@ -94,7 +97,7 @@ def _headings(title: str, text: DocumentText) -> list[tuple[int, str]]:
     for block in text.blocks:
         if block.kind != "heading":
             continue
-        heading = " ".join(text.text[block.start : block.end].split()).lstrip("0123456789. ")
+        heading = _NUMBER.sub("", " ".join(text.text[block.start : block.end].split()))
         is_subject = _SHORTEST <= len(heading) <= _LONGEST and heading.casefold() not in _NOT_A_SUBJECT
         if is_subject and heading.casefold() != title.casefold():
             found.setdefault(heading, block.start)

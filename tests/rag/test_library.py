@@ -197,3 +197,11 @@ def test_the_keys_of_any_number_of_chunks_are_found(tmp_path: Path) -> None:
         known = catalogue.vector_keys([*(one.id for one in records), "1-5000", "77-0"])
     assert known == {one.id: one.vector_key for one in records}
     assert len(known) == len(texts)
+
+
+def test_what_the_reader_should_know_stays_with_the_document(tmp_path: Path) -> None:
+    document = staged("half", ["word"], "half.pdf")
+    told = replace(document, text=replace(document.text, warnings=("Page 4 is a picture.",)))
+    with tiny_core(tmp_path) as core:
+        core.library.write([told])
+        assert core.library.catalogue.text("half").warnings == ("Page 4 is a picture.",)

@@ -58,3 +58,12 @@ def test_a_heading_that_is_a_question_is_asked_as_it_stands() -> None:
         Suggestion("Spring tides", "100 % tides").question(str)
         == "What does “100 % tides” say about “Spring tides”?"
     )
+
+
+def test_the_number_of_a_section_is_left_out_but_not_a_year() -> None:
+    lines = ("2017: no more recurrence", "2.1 Attention heads", "3. Training", "1000 steps are enough")
+    text = "\n".join(lines)
+    blocks = tuple(Block(text.index(one), text.index(one) + len(one), "heading", 2) for one in lines)
+    found = heading_questions("Paper", DocumentText(text, blocks, "Paper", "text/plain"))
+    expected = ["2017: no more recurrence", "Attention heads", "Training", "1000 steps are enough"]
+    assert [one.heading for one in found] == expected
