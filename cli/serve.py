@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import socket
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
+from time import monotonic
 from typing import Annotated
 
 import typer
 import uvicorn
 
 from cli.output import errors, file_progress
-from ingest.outcomes import Progress
-from ingest.pipeline import Ingestion
+from ingest.jobs import Jobs
 from ingest.watching import watched
 from rag.core import Core, open_core
 from rag.errors import CitaError, SettingsError
@@ -26,6 +26,9 @@ from workshop.compile_pairs import ensure_reranker
 app = typer.Typer()
 SHUTDOWN_SECONDS = 3
 WARM_LANGUAGES = ("en", "es")
+OPENING_SECONDS = 120.0
+"""How long the page waits for what is brought in first: a few documents are ready to be asked when it opens,
+many go on going in behind it."""
 
 
 @app.command(help="Serve the web page and the API until it is interrupted.")
@@ -45,13 +48,13 @@ def serve(
     with file_progress(quiet=False) as show:
         ensure_embedding_model(settings, show)
         ensure_reranker(settings, show)
-    with open_core(settings) as core:
+    with open_core(settings) as core, closing(Jobs(core)) as jobs:
         if ingest:
-            _bring_in(core, ingest)
+            _bring_in(jobs, ingest)
         address, number = listener.getsockname()[:2]
         url = f"http://{f'[{address}]' if ':' in address else address}:{number}"
         token = core.library.lock.announce(url)
-        application = create_app(core, owner_token=token)
+        application = create_app(core, jobs=jobs, owner_token=token)
         errors.print(f"Cita is ready at {url} (stop it with Ctrl+C)")
         threading.Thread(target=_warm_up, args=(core,), name="warm-up", daemon=True).start()
         config = uvicorn.Config(
@@ -87,14 +90,23 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _bring_in(core: Core, paths: list[Path]) -> None:
-    def show(progress: Progress) -> None:
-        outcome = progress.outcome
-        if outcome and outcome.status in ("added", "updated", "failed"):
-            said = f": {outcome.message}" if outcome.message else ""
-            line = f"{progress.files_done}/{progress.files} {outcome.status} {outcome.name}{said}"
-            errors.print(line, markup=False)
-
-    report = Ingestion(core).run(paths, show)
-    counts = ", ".join(f"{number} {status}" for status, number in report.counts().items())
-    errors.print(f"{', '.join(map(str, paths))}: {counts or 'no files'}", markup=False)
+def _bring_in(jobs: Jobs, paths: list[Path]) -> None:
+    job = jobs.submit([path.absolute() for path in paths])
+    began = monotonic()
+    files = done = 0
+    for kind, told in jobs.events(job.id):
+        if kind == "progress":
+            files = told.get("files", 0)
+        elif kind == "outcome":
+            done += 1
+            if told["status"] in ("added", "updated", "failed"):
+                said = f": {told['message']}" if told["message"] else ""
+                errors.print(f"{done}/{max(files, done)} {told['status']} {told['name']}{said}", markup=False)
+        elif told["state"] == "failed":
+            raise CitaError(told["error"])
+        else:
+            counts = ", ".join(f"{number} {status}" for status, number in told["counts"].items())
+            errors.print(f"{', '.join(map(str, paths))}: {counts or 'no files'}", markup=False)
+        if kind != "job" and monotonic() - began > OPENING_SECONDS:
+            errors.print(f"{done} of {files} files are in; the rest goes in while you ask (see Documents).")
+            return

@@ -43,6 +43,7 @@ _LARGE = {"/api/documents": MOST_UPLOAD_BYTES, "/documents/add": MOST_UPLOAD_BYT
 def create_app(
     core: Core,
     *,
+    jobs: Jobs | None = None,
     allowed_hosts: Iterable[str] = (),
     owner_token: str = "",
     renderer: Renderer | None = None,
@@ -52,6 +53,7 @@ def create_app(
 
     Args:
         core: the open store and models.
+        jobs: takes documents in; made here where none is given, and closed here either way.
         allowed_hosts: names, besides `localhost` and plain addresses, that the server answers to.
         owner_token: what a local command shows to have files of this machine brought in; without one
             nobody may.
@@ -59,7 +61,7 @@ def create_app(
         on_shutdown: called once when the server stops.
     """
 
-    jobs = Jobs(core)
+    jobs = jobs or Jobs(core)
     assets = Assets()
     renderer = renderer or Renderer(assets, stays_here=_stays_here(core))
     app = FastAPI(
