@@ -21,9 +21,13 @@ from rag.sqlite import require_free
 FloatArray = NDArray[np.float32]
 BATCH = 5000
 """Records a call; Chroma takes 5,461 at most."""
-HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": 1000, "max_neighbors": 32}
-"""The graph must find what exact search finds among chunks that are much alike: of 100,000 such it has all of
-the ten nearest, with 128, 256 and 24 nine of ten (`benchmarks.search`), for two milliseconds more."""
+DEPTH = 1000
+HNSW = {"space": "cosine", "ef_construction": 200, "ef_search": DEPTH, "max_neighbors": 32}
+"""The graph must find what exact search finds among chunks that are much alike (`benchmarks.search`): of
+100,000 it has all of the ten nearest, with 128, 256 and 24 nine of ten."""
+EACH, DEEPEST = 100_000, 10
+"""Vectors for which the graph is searched as far again, and how many times at most: of the ten nearest of a
+million it has eight when it is searched 1,000 deep, and all of them ten times as deep."""
 
 
 class VectorStore:
@@ -127,11 +131,11 @@ class VectorStore:
             found = self._client.get_or_create_collection(
                 name, embedding_function=None, configuration={"hnsw": dict(HNSW)}
             )
-            # A graph that was built by other figures stays as it is; how far it is searched may change.
-            # Some servers have another index, which has no such figures.
+            # A graph that was built by other figures stays as it is; how far it is searched may change, from
+            # when it is next opened. Some servers have another index, which has no such figures.
             figures = found.configuration.get("hnsw")
-            if figures and figures.get("ef_search") != HNSW["ef_search"]:
-                found.modify(configuration={"hnsw": {"ef_search": HNSW["ef_search"]}})
+            if figures and figures.get("ef_search") != (depth := _depth(found.count())):
+                found.modify(configuration={"hnsw": {"ef_search": depth}})
             self._collections[name] = found
         return self._collections[name]
 
@@ -151,6 +155,11 @@ class VectorStore:
                 f"Chroma at {self._where} failed ({_first_line(error)}); "
                 "run `cita check`, then `cita repair`."
             ) from error
+
+
+def _depth(count: int) -> int:
+    """How far the graph of so many vectors is searched."""
+    return DEPTH * min(max(1, -(-count // EACH)), DEEPEST)
 
 
 def _open_client(folder: Path, url: str | None) -> Any:
