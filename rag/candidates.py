@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -30,6 +32,10 @@ FEW = 1500
 """Chunks whose vectors are compared one by one rather than looked for in the graph."""
 MIDDLING = 50_000
 """Chunks that are named to Chroma; beyond, it is quicker to ask for more and drop."""
+
+LARGE = 250_000
+"""Chunks from which both searches run at once: one core more for a question, so that fewer are answered when
+many ask; below that it wins nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,11 @@ class CandidateSearch:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._known = threading.local()
+        self._beside = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="words")
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._beside.shutdown()
 
     def find(self, asked: Asked, wanted: Wanted, collection: str, depth: int, filters: Filters) -> Candidates:
         """The candidates of a question.
@@ -113,9 +124,18 @@ class CandidateSearch:
         if filters:
             return self._filtered(asked, wanted, collection, depth, filters)
         place = None if self._library.is_only_collection(collection) else collection
+        hits = self._both(asked, wanted, collection, place, depth)
+        return self._passing(hits, filters, collection)
+
+    def _both(self, asked: Asked, wanted: Wanted, collection: str, place: str | None, depth: int) -> _Hits:
+        """What dense and lexical search find, the words looked up meanwhile where the graph takes long."""
+        words = self._library.words
+        if self._library.centroids(collection).count() < LARGE:
+            near = self._nearest(asked.near, collection, depth)
+            return _Hits(near, asked.near, dict(words.search(wanted, place, depth)), {})
+        found = self._beside.submit(words.search, wanted, place, depth)
         near = self._nearest(asked.near, collection, depth)
-        bm25 = dict(self._library.words.search(wanted, place, depth))
-        return self._passing(_Hits(near, asked.near, bm25, {}), filters, collection)
+        return _Hits(near, asked.near, dict(found.result()), {})
 
     def _passing(self, hits: _Hits, filters: Filters, collection: str) -> _Hits:
         found = {_revision(one) for one in (*hits.near, *hits.bm25)}
@@ -188,8 +208,7 @@ class CandidateSearch:
     def _dropping(self, asked: Asked, wanted: Wanted, collection: str, depth: int, more: int) -> _Hits:
         """What is found without a filter, more than is needed."""
         more = min(max(more, depth), MOST_FETCHED)
-        near = self._nearest(asked.near, collection, more)
-        return _Hits(near, asked.near, dict(self._library.words.search(wanted, collection, more)), {})
+        return self._both(asked, wanted, collection, collection, more)
 
 
 def _revision(chunk: str) -> int:

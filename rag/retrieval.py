@@ -90,6 +90,7 @@ class Retriever:
     def close(self) -> None:
         """Let the threads that search go; there is no search after it."""
         self._workers.shutdown()
+        self._candidates.close()
 
     def _searched(self, question: str, *, limit: int, **given: Any) -> SearchResult:
         with self._library.searching.together():
