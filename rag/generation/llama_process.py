@@ -217,9 +217,9 @@ def _environment(key: str, executable: Path) -> dict[str, str]:
         name: value for name, value in os.environ.items() if not name.startswith(("LLAMA_", "HF_", "MTMD_"))
     }
     kept["LLAMA_API_KEY"] = key
-    # Waiting threads spin for a moment, then sleep. Tokens written a second on two cores, beside none, one and
-    # two other busy programs: 13.9, 6.4 and 6.0 so; 10.0, 6.9 and 4.3 where they sleep at once; 13.5, 3.4 and
-    # less where they spin on, as is usual.
+    # Waiting threads spin for a moment, then sleep. Tokens written a second on two cores, beside none, one
+    # and two other busy programs: 13.9, 6.4 and 6.0 so; 10.0, 6.9 and 4.3 where they sleep at once; 13.5 and
+    # 3.4 beside none and one where they spin on, as is usual.
     kept["GOMP_SPINCOUNT"] = "2000"
     kept.pop("OMP_WAIT_POLICY", None)
     # No graphics processor is looked for, whatever drivers there are.
