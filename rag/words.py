@@ -29,6 +29,8 @@ NEARLY = 0.7
 """What a word one letter away counts, where nothing has the word itself."""
 NEGLIGIBLE = 0.1
 """Share of a question's weight that its commonest words may have together and be left out."""
+CHEAP = 1000
+"""Chunks that have a word, up to which it is looked up whatever it weighs."""
 LEAST_FOR_SLIPS = 5
 """Letters of a stem from which one of them may be wrong; shorter ones are near to too many others."""
 
@@ -270,14 +272,16 @@ class WordIndex:
 def _telling(searcher: Any, looked_for: Wanted) -> list[_Word]:
     """The question's words that tell chunks apart, in its order.
 
-    Nearly every chunk has its commonest words: they cost most to look up and say least.
+    Nearly every chunk of a large library has its commonest words: they cost most to look up and say least.
     """
-    words = []
-    for forms in looked_for.forms:
+    words, common = [], []
+    for number, forms in enumerate(looked_for.forms):
         frequencies = {form: searcher.doc_freq("body", form) for form in forms}
         weight = _idf(max(frequencies.values(), default=0), searcher.num_docs)
         words.append(_Word(forms, frozenset(one for one, count in frequencies.items() if count), weight))
-    commonest = sorted(range(len(words)), key=lambda i: words[i].weight)
+        if max(frequencies.values(), default=0) > CHEAP:
+            common.append(number)
+    commonest = sorted(common, key=lambda i: words[i].weight)
     sums = accumulate(words[i].weight for i in commonest)
     bound = NEGLIGIBLE * sum(word.weight for word in words)
     left_out = {i for i, total in zip(commonest, sums, strict=True) if total <= bound}

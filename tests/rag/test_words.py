@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from rag import words
 from rag.stemming import distinct_stems, fold, stems, wanted, word_forms
 from rag.words import WordEntry, WordIndex
 
@@ -130,9 +131,13 @@ def test_folding_and_stemming() -> None:
     )
 
 
-def test_the_commonest_words_of_a_question_do_not_count(index: WordIndex) -> None:
+def test_the_commonest_words_of_a_question_do_not_count_in_a_large_library(
+    index: WordIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
     index.add(WordEntry(f"9-{i}", 9, "default", "es", f"La cosa número {i}.", "") for i in range(200))
     index.commit()
+    assert len(index.search(wanted("la temperatura"), "default", 250)) == 202
+    monkeypatch.setattr(words, "CHEAP", 100)
     hits = dict(index.search(wanted("la temperatura"), "default", 250))
     assert set(hits) == {"1-1"}
     assert index.coverage(wanted("la temperatura"), ["1-1", "9-0"]) == pytest.approx({"1-1": 1.0, "9-0": 0.0})
